@@ -30,7 +30,6 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          teardownTimeout: 60_000,
         },
       },
     ],

@@ -1,0 +1,58 @@
+// The entry of `npm run demo`, `npm test` and `npm run bench`: does the set-up that is missing, on whatever Node.js
+// the machine has, then goes on in the pinned one.
+import { join } from 'node:path';
+import { canInstallPackages } from './apt.js';
+import { ensureEngine, findEngine } from './engine.js';
+import { redisFromPackages, redisImage } from './image-recipes.js';
+import { ensureRedisImage } from './images.js';
+import { say, seconds } from './progress.js';
+import { startRootfs } from './rootfs.js';
+import { needsEngine } from './tasks.js';
+import { continueInPinnedNode, ensureModules, projectRoot } from './toolchain.js';
+
+/** Installing packages and making the image keep a core busy each, so neither waits for the other. */
+async function setUp() {
+  const [dockerHost] = await Promise.all([setUpEngine(), ensureModules()]);
+  return dockerHost;
+}
+
+async function setUpEngine() {
+  // The engine has to be there before a registry can be asked. Where it is missing, the image's files are made in
+  // the meantime, in case that none answers.
+  const early =
+    (await findEngine()) === undefined && canInstallPackages()
+      ? startRootfs(redisImage, redisFromPackages)
+      : undefined;
+  try {
+    const { dockerHost } = await ensureEngine();
+    await ensureRedisImage(dockerHost, early);
+    return dockerHost;
+  } finally {
+    await early?.discard();
+  }
+}
+
+/**
+ * @param {string} task
+ * @param {string[]} args
+ */
+async function start(task, args) {
+  const began = performance.now();
+  const env = { ...process.env };
+  if (needsEngine(task, args)) env['DOCKER_HOST'] = await setUp();
+  else await ensureModules();
+  const took = performance.now() - began;
+  if (took > 1000) say(`setup: ready after ${seconds(took)}`);
+  await continueInPinnedNode([join(projectRoot, `scripts/${task}.ts`), ...args], env);
+}
+
+const [task, ...args] = process.argv.slice(2);
+try {
+  if (task === 'setup') await setUp();
+  else if (task === 'check') await start('test', ['--project', 'unit', '--project', 'simulation', ...args]);
+  else if (task === 'demo' || task === 'test' || task === 'bench') await start(task, args);
+  else throw new Error(`usage: node scripts/start.js demo|test|check|bench|setup, not ${task}`);
+} catch (error) {
+  say(`setup failed: ${error instanceof Error ? error.message : error}`);
+  process.exit(1);
+}

@@ -1,0 +1,24 @@
+// Which of the project's tasks need a Docker Engine.
+
+/**
+ * @param {string} task
+ * @param {string[]} args
+ */
+export function needsEngine(task, args) {
+  if (task !== 'test') return true;
+  const projects = chosenProjects(args);
+  return projects.length === 0 || projects.includes('integration');
+}
+
+/**
+ * The values of `--project`, which may be given several times.
+ *
+ * @param {string[]} args
+ */
+export function chosenProjects(args) {
+  return args.flatMap((arg, index) => {
+    if (arg.startsWith('--project=')) return [arg.slice('--project='.length)];
+    const next = args[index + 1];
+    return arg === '--project' && next !== undefined ? [next] : [];
+  });
+}
