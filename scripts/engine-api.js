@@ -51,10 +51,11 @@ export function callEngine(dockerHost, path, call = {}) {
       { ...target, path, method, ...(headers && { headers }) },
       (response) => {
         let text = '';
+        const status = response.statusCode ?? 0;
         response.setEncoding('utf8');
         response.on('data', (chunk) => {
           text += chunk;
-          if (onEvent !== undefined) text = handOverLines(text, onEvent);
+          if (onEvent !== undefined && status < 400) text = handOverLines(text, onEvent);
         });
         response.once('error', reject);
         response.once('end', () => {

@@ -38,7 +38,8 @@ cd "$1"
 cp usr/share/base-passwd/passwd.master etc/passwd
 cp usr/share/base-passwd/group.master etc/group
 chmod 1777 tmp
-rm -rf etc/apt var/lib/apt var/cache/apt var/lib/dpkg
+cp usr/share/libc-bin/nsswitch.conf etc/nsswitch.conf
+: > etc/apt/sources.list
 `;
 
 /**

@@ -74,7 +74,7 @@ export function mmdebstrapArguments(recipe, archive, mirror) {
     '--aptopt=Acquire::Check-Valid-Until "false"',
     '--aptopt=Acquire::Languages "none"',
     `--include=${recipe.packages.join(',')}`,
-    `--customize-hook=${recipe.finish}`,
+    `--extract-hook=${recipe.finish}`,
     recipe.suites[0] ?? '',
     archive,
     ...recipe.suites.map((suite) => `deb ${mirror} ${suite} main`),

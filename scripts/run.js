@@ -42,7 +42,8 @@ export function run(command, args, options = {}) {
     );
     child.once('close', (code, signal) => {
       if (code === 0) resolve(output);
-      else reject(new CommandFailed([command, ...args].join(' '), `ended with ${signal ?? code}`, all));
+      else
+        reject(new CommandFailed(`${command} ${args[0] ?? ''}`.trim(), `ended with ${signal ?? code}`, all));
     });
   });
 }
