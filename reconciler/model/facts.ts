@@ -1,0 +1,61 @@
+/**
+ * `Facts`: what was read but is never converged. Plans use it for estimates, preflights, evidence and messages.
+ *
+ * A reading that failed is a value here, with its error (law 7: what was not read is unknown, not absent).
+ */
+import type { Problem } from '../../spec-schema/problem.ts';
+import type { HostName, NodeId, NodeName } from './cluster-state.ts';
+import type { ContainerReading, NodeReading } from './readings.ts';
+
+/** A reading that failed. */
+export interface ReadingFailure {
+  /** Stable and kebab-case: `unreachable`, `timeout`, `auth`, `refused-host-key`, `protocol`, … */
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface Facts {
+  /** When the readings were begun, in milliseconds since the epoch. The only clock that pure code sees. */
+  readonly now: number;
+  readonly hosts: Readonly<Record<HostName, HostFacts>>;
+  readonly nodes: Readonly<Record<NodeName, NodeFacts>>;
+  /** Warnings that observation itself came to, for example one engine behind several zones. */
+  readonly warnings: readonly Problem[];
+  /** Containers and volumes with our labels that the spec does not name. */
+  readonly strays: readonly string[];
+}
+
+export interface HostFacts {
+  /** The engine's own id: two hosts with the same one are one machine. */
+  readonly engineId?: string;
+  readonly engineVersion?: string;
+  readonly failure?: ReadingFailure;
+  /** Why an image could not be pulled the last time, by reference. */
+  readonly imageFailures?: Readonly<Record<string, string>>;
+}
+
+/** Where redis-server can be reached. */
+export interface Endpoint {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** Where other members reach a node: client port and bus port. */
+export interface MemberAddress extends Endpoint {
+  readonly busPort: number;
+}
+
+export interface NodeFacts {
+  readonly nodeId?: NodeId;
+  /** The address under which other members should reach it now. */
+  readonly address?: MemberAddress;
+  /** Addresses under which RedisForge may reach it, best first. */
+  readonly endpoints: readonly Endpoint[];
+  readonly container?: ContainerReading;
+  readonly reading?: NodeReading;
+  readonly failure?: ReadingFailure;
+  /** Bytes by which it lags behind its primary; undefined when either offset was not read. */
+  readonly lagBytes?: number;
+  /** What else is wrong with it, in words: who disagrees with whom, which link is broken. */
+  readonly remarks: readonly string[];
+}

@@ -1,0 +1,102 @@
+/** The one decision function: which steps may start now, or why none may. */
+import type { ClusterState } from '../model/cluster-state.ts';
+import type { Facts } from '../model/facts.ts';
+import { stepDisturbs, stepId, stepLocks, type Step } from '../steps/table.ts';
+import type { Intent } from './intent.ts';
+import { checkLaws, LAWS, type Law } from './laws.ts';
+import { configurationRules, userRules } from './rules/configuration.ts';
+import { containerRules } from './rules/containers.ts';
+import { failoverRules } from './rules/failovers.ts';
+import { formationRules } from './rules/formation.ts';
+import { ghostRules } from './rules/ghosts.ts';
+import { hostRules } from './rules/hosts.ts';
+import { membershipRules } from './rules/membership.ts';
+import { replicationRules } from './rules/replication.ts';
+import { restartRules } from './rules/restarts.ts';
+import { block, isProposal, type Block, type Policy, type Proposal, type Rule, type RuleContext } from './rules/rule.ts';
+import { slotRules } from './rules/slots.ts';
+import { waitingRules } from './rules/waiting.ts';
+
+/** Every topic, in the order in which their refusals are shown. */
+export const RULES: Readonly<Record<string, Rule>> = {
+  hosts: hostRules,
+  ghosts: ghostRules,
+  failovers: failoverRules,
+  containers: containerRules,
+  membership: membershipRules,
+  slots: slotRules,
+  replication: replicationRules,
+  formation: formationRules,
+  configuration: configurationRules,
+  users: userRules,
+  restarts: restartRules,
+  waiting: waitingRules,
+};
+
+/** A step of a wave, with its identity and the difference that it removes. */
+export interface PlannedStep {
+  readonly id: string;
+  readonly step: Step;
+  readonly because: string;
+}
+
+export interface Decision {
+  /** The steps that may start now, in id order; no two share a lock. */
+  readonly wave: readonly PlannedStep[];
+  /** What is different but must not, or cannot, be changed now. */
+  readonly blocks: readonly Block[];
+}
+
+/**
+ * Pure: no clock, no IO, no memory of what it said before.
+ * @param laws replaceable so that tests can show that each one matters.
+ */
+export function nextSteps(
+  intent: Intent,
+  desired: ClusterState,
+  live: ClusterState,
+  facts: Facts,
+  policy: Policy,
+  laws: Readonly<Record<string, Law>> = LAWS,
+): Decision {
+  const context: RuleContext = { intent, desired, live, facts, policy, names: Object.keys(intent.nodes).sort() };
+  const proposals: Proposal[] = [];
+  const blocks: Block[] = [];
+  for (const rule of Object.values(RULES)) {
+    for (const finding of rule(context)) {
+      if (isProposal(finding)) proposals.push(finding);
+      else blocks.push(finding);
+    }
+  }
+  return { ...largestWave(context, proposals, laws, blocks), blocks };
+}
+
+/** The largest set of candidates, in id order, in which no two share a lock and no law is broken. */
+function largestWave(context: RuleContext, proposals: readonly Proposal[], laws: Readonly<Record<string, Law>>, blocks: Block[]): { wave: PlannedStep[] } {
+  const { live, policy } = context;
+  const candidates = proposals
+    .map(({ step, because }) => ({ id: stepId(step), step, because }))
+    .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  const wave: PlannedStep[] = [];
+  const disturbing: Step[] = [];
+  const taken = new Set<string>(policy.held);
+  const refusals: Block[] = [];
+  for (const candidate of candidates) {
+    const locks = stepLocks(candidate.step, live);
+    if (locks.some((lock) => taken.has(lock))) continue;
+    if (stepDisturbs(candidate.step, live).length > 0) {
+      // Only steps that disturb can break a law together with others; each is weighed against those chosen before.
+      const violations = checkLaws({ before: live, steps: [...disturbing, candidate.step], after: live }, { ...policy, held: new Set() }, laws);
+      const first = violations[0];
+      if (first !== undefined) {
+        if (disturbing.length === 0) refusals.push(block(`law-${first.law}`, candidate.id, `${candidate.id} may not start: ${first.summary}`, candidate.because, 'nothing is done until that has changed'));
+        continue;
+      }
+      disturbing.push(candidate.step);
+    }
+    for (const lock of locks) taken.add(lock);
+    wave.push(candidate);
+  }
+  if (wave.length === 0) blocks.push(...refusals);
+  return { wave };
+}

@@ -1,0 +1,99 @@
+/** A plan is the loop run on paper: decide, apply the effects to a copy, repeat until nothing differs. */
+import { createHash } from 'node:crypto';
+import type { Operation } from 'fast-json-patch';
+import jsonPatch from 'fast-json-patch';
+import type { Problem } from '../../spec-schema/problem.ts';
+import type { ClusterState } from '../model/cluster-state.ts';
+import type { Facts } from '../model/facts.ts';
+import { stepEffect } from '../steps/table.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { applyInPlace, diff } from './diff.ts';
+import type { Intent } from './intent.ts';
+import { checkLaws, type Violation } from './laws.ts';
+import { nextSteps, type PlannedStep } from './next-steps.ts';
+import { resolve } from './resolve.ts';
+import type { Block, Policy } from './rules/rule.ts';
+
+export interface Plan {
+  readonly cluster: string;
+  /** `converged`: nothing to do. `changes`: all differences can be removed. `blocked`: some cannot. */
+  readonly status: 'converged' | 'changes' | 'blocked';
+  /** What differs at the start. */
+  readonly differences: readonly Operation[];
+  readonly waves: readonly (readonly PlannedStep[])[];
+  /** What stands in the way at the end, with the evidence and the smallest change that would help. */
+  readonly blocks: readonly Block[];
+  readonly warnings: readonly Problem[];
+  /** SHA-256 over the canonical JSON of the steps, without prose or times. */
+  readonly digest: string;
+}
+
+/** A plan that cannot be right: a bug in RedisForge, reported with what is needed to find it, never looped. */
+export class PlanningError extends Error {
+  readonly violations: readonly Violation[];
+  readonly before: ClusterState;
+  readonly after: ClusterState;
+  constructor(message: string, before: ClusterState, after: ClusterState, violations: readonly Violation[] = []) {
+    super(message);
+    this.name = 'PlanningError';
+    this.before = before;
+    this.after = after;
+    this.violations = violations;
+  }
+}
+
+/** More waves than any sound plan has: each node passes through fewer than this many states. */
+function waveLimit(intent: Intent): number {
+  return 50 + 12 * Object.keys(intent.nodes).length;
+}
+
+/**
+ * @throws PlanningError when a law would be broken, a wave changes nothing, or a state comes back.
+ */
+export function plan(intent: Intent, live: ClusterState, facts: Facts, policy: Policy): Plan {
+  const paper = jsonPatch.deepClone(live) as ClusterState;
+  const waves: (readonly PlannedStep[])[] = [];
+  const seen = new Set<string>();
+  let desired = resolve(intent, paper, facts);
+  const differences = diff(paper, desired);
+  let remaining = differences;
+  let blocks: readonly Block[] = [];
+  while (remaining.length > 0) {
+    const decision = nextSteps(intent, desired, paper, facts, policy);
+    blocks = decision.blocks;
+    if (decision.wave.length === 0) break;
+    const steps = decision.wave.map(({ step }) => step);
+    const before = jsonPatch.deepClone(paper) as ClusterState;
+    for (const step of steps) applyInPlace(paper, stepEffect(step, before));
+    const violations = checkLaws({ before, steps, after: paper }, policy);
+    if (violations[0] !== undefined) {
+      throw new PlanningError(`wave ${waves.length + 1} would break law ${violations[0].law}: ${violations[0].summary}`, before, paper, violations);
+    }
+    waves.push(decision.wave);
+    desired = resolve(intent, paper, facts);
+    remaining = diff(paper, desired);
+    const fingerprint = createHash('sha1').update(JSON.stringify(paper)).digest('base64');
+    if (seen.has(fingerprint) || waves.length > waveLimit(intent)) {
+      throw new PlanningError(`wave ${waves.length} leads back to a state that was there before: ${decision.wave.map(({ id }) => id).join(', ')}`, before, paper);
+    }
+    seen.add(fingerprint);
+  }
+  const status = differences.length === 0 ? 'converged' : remaining.length === 0 ? 'changes' : 'blocked';
+  if (status === 'blocked' && blocks.length === 0) {
+    throw new PlanningError(`no rule knows what to do about ${remaining.map(({ path }) => path).slice(0, 10).join(', ')}`, paper, desired);
+  }
+  return {
+    cluster: intent.spec.metadata.name,
+    status,
+    differences,
+    waves,
+    blocks: status === 'blocked' ? blocks : [],
+    warnings: facts.warnings,
+    digest: planDigest(waves),
+  };
+}
+
+/** Identity of what a plan does: equal plans have equal digests, wherever and whenever they were made. */
+export function planDigest(waves: readonly (readonly PlannedStep[])[]): string {
+  return createHash('sha256').update(canonicalJson(waves.map((wave) => wave.map(({ step }) => step)))).digest('hex');
+}

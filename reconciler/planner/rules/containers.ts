@@ -1,0 +1,121 @@
+/** Volumes and containers: made when they are missing, started when they have stopped, never when that costs data. */
+import type { NodeName } from '../../model/cluster-state.ts';
+import { nodeOf, ownsSlots } from '../../model/topology.ts';
+import { heirsInDoubt, successorOf } from '../succession.ts';
+import { block, type Block, type Proposal, type Rule, type RuleContext } from './rule.ts';
+import { startConfig } from './formation.ts';
+
+/** What the engine said about the end of a container, for evidence. */
+function lastWords({ facts }: RuleContext, name: NodeName): string {
+  const container = facts.nodes[name]?.container;
+  if (container === undefined) return 'there is no container';
+  const oom = container.oomKilled ? ', killed for lack of memory' : '';
+  const error = container.error === '' ? '' : `: ${container.error}`;
+  return `container is ${container.status}, exit code ${container.exitCode}${oom}${error}`;
+}
+
+/**
+ * A node without persistence comes back empty: as long as it owns slots its replicas would throw their data away and
+ * copy its emptiness (500 keys became 0, measured fact M11).
+ */
+function emptyReturn(context: RuleContext, name: NodeName): Block | undefined {
+  const node = nodeOf(context.live, name);
+  if (context.intent.nodes[name]?.persistent !== false || !ownsSlots(node)) return undefined;
+  const heirs = heirsInDoubt(context, name);
+  if (heirs.length === 0) return undefined;
+  return block(
+    'would-return-empty',
+    `node ${name}`,
+    `${name} has no persistence and still owns slots ${node.slots}: started now it would come back empty and ${heirs.join(', ')} would copy its emptiness`,
+    lastWords(context, name),
+    `let ${heirs.join(' or ')} take over first: make a majority of primaries reachable, then RedisForge asks for the failover itself`,
+  );
+}
+
+function lostVolume(context: RuleContext, name: NodeName): Block | undefined {
+  const node = nodeOf(context.live, name);
+  if (!ownsSlots(node)) return undefined;
+  return block(
+    'volume-lost',
+    `node ${name}`,
+    `the volume of ${name} is gone while the cluster still gives it slots ${node.slots}`,
+    lastWords(context, name),
+    'no replica can take over: restore the volume, or give the slots up (their keys are lost)',
+  );
+}
+
+/** Steps towards a running container; at most one, because each makes the next one possible. */
+function* towardsRunning(context: RuleContext, name: NodeName): Generator<Proposal | Block> {
+  const { live, desired, intent } = context;
+  const node = nodeOf(live, name);
+  const want = nodeOf(desired, name);
+  const host = live.hosts[node.host];
+  if (host?.engine !== 'yes' || want.launch === null) return;
+  if (node.volume === 'absent' && node.container === 'absent') {
+    yield lostVolume(context, name) ?? { step: { kind: 'prepare-volume', node: name }, because: 'it has no volume' };
+    return;
+  }
+  if (node.volume !== 'ready') return;
+  const refused = emptyReturn(context, name);
+  if (node.container === 'absent') {
+    const image = host.images[want.launch.image];
+    const network = intent.spec.network.mode === 'bridge' ? host.network === 'ready' : true;
+    if (image !== 'present' || !network) return;
+    yield refused ?? {
+      step: { kind: 'deploy-node', node: name, host: node.host, launch: want.launch, config: startConfig(context, name), users: want.users },
+      because: node.membership === 'none' ? 'it has no container' : `its container is gone (${lastWords(context, name)})`,
+    };
+    return;
+  }
+  if (node.container !== 'stopped') return;
+  const outdated = launchChanges(context, name);
+  if (outdated !== '') {
+    yield { step: { kind: 'remove-container', node: name, host: node.host, because: outdated }, because: outdated };
+    return;
+  }
+  yield refused ?? {
+    step: { kind: 'start-node', node: name, host: node.host, config: startConfig(context, name), users: want.users },
+    because: `its ${lastWords(context, name)}`,
+  };
+}
+
+/** What of the container cannot be changed in place and differs, in words; '' when nothing does. */
+export function launchChanges({ live, desired }: RuleContext, name: NodeName): string {
+  const is = live.nodes[name]?.launch;
+  const want = desired.nodes[name]?.launch;
+  if (is === null || is === undefined || want === null || want === undefined) return '';
+  const fixed = ['image', 'nofile', 'network', 'ip', 'publish'] as const;
+  // A limit can be changed while the container runs, but not taken away again.
+  const lifted = (['memoryBytes', 'cpus'] as const).filter((field) => want[field] === 0 && is[field] !== 0);
+  return [...fixed, ...lifted]
+    .filter((field) => is[field] !== want[field])
+    .map((field) => `${field} ${is[field] || 'none'} -> ${want[field] || 'none'}`)
+    .join(', ');
+}
+
+export const containerRules: Rule = function* (context) {
+  const { live, desired } = context;
+  for (const name of context.names) {
+    const node = nodeOf(live, name);
+    const want = nodeOf(desired, name);
+    for (const [what, state] of [['volume', node.volume], ['container', node.container]] as const) {
+      if (state !== 'foreign') continue;
+      yield block(
+        `foreign-${what}`,
+        `node ${name}`,
+        `a ${what} of the name that ${name} needs exists on ${node.host} without our labels`,
+        '',
+        `remove or rename that ${what}; RedisForge touches nothing that it did not create`,
+      );
+    }
+    if (successorOf(context, name) !== undefined) continue;
+    yield* towardsRunning(context, name);
+    if (node.container === 'running' && node.launch !== null && want.launch !== null && launchChanges(context, name) === '') {
+      const { memoryBytes, cpus, restart } = want.launch;
+      const differs = node.launch.memoryBytes !== memoryBytes || node.launch.cpus !== cpus || node.launch.restart !== restart;
+      if (differs) {
+        yield { step: { kind: 'update-limits', node: name, host: node.host, limits: { memoryBytes, cpus, restart } }, because: 'its limits differ from the spec' };
+      }
+    }
+  }
+};

@@ -1,0 +1,16 @@
+/** Dead primaries: the best complete replica is asked to take over at once. */
+import { nodeOf, ownsSlots } from '../../model/topology.ts';
+import { isDead, successorOf } from '../succession.ts';
+import type { Rule } from './rule.ts';
+
+export const failoverRules: Rule = function* (context) {
+  for (const name of context.names) {
+    const node = nodeOf(context.live, name);
+    if (!ownsSlots(node) || !isDead(context, name)) continue;
+    const successor = successorOf(context, name);
+    if (successor === undefined) continue;
+    const container = context.facts.nodes[name]?.container;
+    const cause = container === undefined ? 'its container is gone' : `its container is ${container.status} (exit code ${container.exitCode})`;
+    yield { step: { kind: 'failover', shard: node.shard, from: name, to: successor }, because: cause };
+  }
+};

@@ -1,0 +1,32 @@
+/** Hastening a cluster that is yet to be formed, and putting the hastened directives back afterwards. */
+import type { NodeName } from '../../model/cluster-state.ts';
+import { isUnformed, nodeOf } from '../../model/topology.ts';
+import { HASTENED } from '../intent.ts';
+import type { Rule, RuleContext } from './rule.ts';
+
+/** The directives to start a node with: hastened while no slot has an owner, so that nothing is ever at stake. */
+export function startConfig({ desired, live }: RuleContext, name: NodeName): Record<string, string> {
+  const { config } = nodeOf(desired, name);
+  return isUnformed(live) ? { ...config, ...HASTENED } : { ...config };
+}
+
+/** Whether a directive has its hastened value and should keep it until all is in sync. */
+export function isHastened({ live, names }: RuleContext, directive: string, value: string | undefined): boolean {
+  if (HASTENED[directive] === undefined || HASTENED[directive] !== value) return false;
+  const settled = live.serving === 'yes' && names.every((name) => {
+    const node = nodeOf(live, name);
+    return node.reachable !== 'yes' || (node.membership === 'joined' && node.synced);
+  });
+  return !settled;
+}
+
+export const formationRules: Rule = function* (context) {
+  const { live, names } = context;
+  if (!isUnformed(live)) return;
+  for (const name of names) {
+    const node = nodeOf(live, name);
+    if (node.reachable !== 'yes' || node.membership !== 'alone' || node.contents !== 'empty') continue;
+    const slow = Object.entries(HASTENED).filter(([directive, value]) => node.config[directive] !== value);
+    if (slow.length > 0) yield { step: { kind: 'configure', node: name, config: Object.fromEntries(slow) }, because: 'hastens the formation; put back afterwards' };
+  }
+};

@@ -1,0 +1,79 @@
+/** Who replicates whom, and whether the links really carry data. */
+import type { NodeName } from '../../model/cluster-state.ts';
+import { isMember, nodeOf, ownsSlots } from '../../model/topology.ts';
+import { block, type Block, type Proposal, type Rule, type RuleContext } from './rule.ts';
+
+/** A link that is down may be about to come up by itself; after this long it is told to. */
+const LINK_PATIENCE_SECONDS = 30;
+
+/** A primary that came back empty while a replica still has the keys: every second counts, and nothing is repaired. */
+function emptyPrimary({ live, facts }: RuleContext, replica: NodeName, primary: NodeName): Block | undefined {
+  const node = nodeOf(live, replica);
+  if (!ownsSlots(nodeOf(live, primary)) || nodeOf(live, primary).contents !== 'empty') return undefined;
+  if (node.contents !== 'keys' || node.synced) return undefined;
+  return block(
+    'empty-primary',
+    `node ${primary}`,
+    `${primary} came back empty while its replica ${replica} still holds keys; synchronising would delete them`,
+    `${facts.nodes[replica]?.reading?.keys ?? 'some'} keys on ${replica}, 0 on ${primary}`,
+    `stop ${primary} and promote ${replica} (CLUSTER FAILOVER TAKEOVER on it), or accept the loss by letting them synchronise`,
+  );
+}
+
+function* linkOf(context: RuleContext, name: NodeName, primary: NodeName): Generator<Proposal | Block> {
+  const { live, facts } = context;
+  const node = nodeOf(live, name);
+  const danger = emptyPrimary(context, name, primary);
+  if (danger !== undefined) {
+    yield danger;
+    return;
+  }
+  const downSeconds = facts.nodes[name]?.reading?.primaryLink?.downSeconds ?? 0;
+  if (node.link === 'stale-address') {
+    yield { step: { kind: 'repair-link', node: name, primary }, because: `it dials an address that is no longer ${primary}'s, so there is no redundancy although the cluster says ok` };
+  } else if (node.link === 'down' && downSeconds > LINK_PATIENCE_SECONDS) {
+    yield { step: { kind: 'repair-link', node: name, primary }, because: `its link has been down for ${downSeconds} s` };
+  } else if (node.link !== 'up' || !node.synced) {
+    yield { step: { kind: 'await-sync', node: name }, because: `its link is ${node.link}` };
+  }
+}
+
+export const replicationRules: Rule = function* (context) {
+  const { live, desired, names } = context;
+  for (const name of names) {
+    const node = nodeOf(live, name);
+    const primary = nodeOf(desired, name).replicaOf;
+    if (primary === null || !isMember(node)) continue;
+    const target = live.nodes[primary];
+    if (target === undefined || !isMember(target) || target.role !== 'primary') continue;
+    if (node.role === 'replica' && node.replicaOf === primary) {
+      yield* linkOf(context, name, primary);
+      continue;
+    }
+    if (ownsSlots(node)) {
+      yield block(
+        'two-primaries',
+        `node ${name}`,
+        `${name} owns slots ${node.slots} although ${primary} is the primary of shard ${node.shard}`,
+        '',
+        `give ${name} a shard of its own in the spec, or move its slots away`,
+      );
+      continue;
+    }
+    if (node.role === 'primary' && node.contents !== 'empty') {
+      yield block(
+        'replica-holds-keys',
+        `node ${name}`,
+        `${name} should replicate ${primary}, but it is a primary without slots that holds keys`,
+        `${context.facts.nodes[name]?.reading?.keys ?? 'some'} keys`,
+        `save what is in it, then empty it (FLUSHALL on ${name})`,
+      );
+      continue;
+    }
+    if (!ownsSlots(target)) continue;
+    yield {
+      step: { kind: 'replicate', node: name, primary },
+      because: node.role === 'replica' ? `it replicates ${node.replicaOf ?? 'nobody'}` : 'it is a primary without slots',
+    };
+  }
+};

@@ -1,0 +1,48 @@
+/** What every topic of rules has in common: it looks at the two documents and says what may start, or why not. */
+import type { Problem } from '../../../spec-schema/problem.ts';
+import type { ClusterState, NodeName } from '../../model/cluster-state.ts';
+import type { Facts } from '../../model/facts.ts';
+import type { Lock } from '../../steps/step.ts';
+import type { Step } from '../../steps/table.ts';
+import type { Intent } from '../intent.ts';
+
+/** How far RedisForge may go; from the spec's `policies` and from what is under way. */
+export interface Policy {
+  /** At most so many shards are disturbed in one wave. */
+  readonly parallelShards: number;
+  /** Whether a primary without a replica may be restarted. */
+  readonly allowDowntime: boolean;
+  /** Locks of steps that were started and whose effect does not show yet. */
+  readonly held: ReadonlySet<Lock>;
+}
+
+export interface RuleContext {
+  readonly intent: Intent;
+  readonly desired: ClusterState;
+  readonly live: ClusterState;
+  readonly facts: Facts;
+  readonly policy: Policy;
+  /** Nodes of the spec, in alphabetical order. */
+  readonly names: readonly NodeName[];
+}
+
+/** A step that may start now, with the difference that it removes, in words. */
+export interface Proposal {
+  readonly step: Step;
+  readonly because: string;
+}
+
+/** Something that is different and must not, or cannot, be changed now: law 11 says what such a refusal contains. */
+export type Block = Problem;
+
+/** A topic of rules: pure, looks at nothing but its argument. */
+export type Rule = (context: RuleContext) => Iterable<Proposal | Block>;
+
+export function isProposal(finding: Proposal | Block): finding is Proposal {
+  return 'step' in finding;
+}
+
+/** A refusal, with all that law 11 asks for. */
+export function block(code: string, subject: string, summary: string, evidence: string, hint: string): Block {
+  return { severity: 'error', code, subject, summary, ...(evidence === '' ? {} : { evidence }), hint };
+}

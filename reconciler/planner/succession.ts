@@ -1,0 +1,85 @@
+/** Who takes over from whom: candidates for a failover, and the safe order of restarts. */
+import type { NodeName } from '../model/cluster-state.ts';
+import { isMember, isSyncedReplica, majorityReachable, nodeOf, ownsSlots } from '../model/topology.ts';
+import type { RuleContext } from './rules/rule.ts';
+
+/** Whether Docker itself says that the node's process is gone. A host that does not answer proves nothing. */
+export function isDead(context: RuleContext, name: NodeName): boolean {
+  const node = nodeOf(context.live, name);
+  return (node.container === 'stopped' || node.container === 'absent') && node.reachable === 'no';
+}
+
+function others(context: RuleContext, name: NodeName): readonly NodeName[] {
+  const { shard } = nodeOf(context.live, name);
+  return (context.intent.members.get(shard) ?? []).filter((peer) => peer !== name && context.live.nodes[peer] !== undefined);
+}
+
+/**
+ * The replica that should take over from a dead primary: complete, reachable, the one that got furthest; undefined
+ * when there is none, or when no majority of primaries could vote for it.
+ */
+export function successorOf(context: RuleContext, dead: NodeName): NodeName | undefined {
+  const { live, facts } = context;
+  if (!ownsSlots(nodeOf(live, dead)) || !isDead(context, dead)) return undefined;
+  if (!majorityReachable(live, new Set([dead]))) return undefined;
+  const offset = (name: NodeName): number => facts.nodes[name]?.reading?.offset ?? 0;
+  return others(context, dead)
+    .filter((peer) => {
+      const node = nodeOf(live, peer);
+      return isMember(node) && node.role === 'replica' && node.replicaOf === dead && node.copy === 'whole';
+    })
+    .sort((a, b) => offset(b) - offset(a) || (a < b ? -1 : 1))[0];
+}
+
+/** Members of the shard that may hold keys which the dead node does not have on disk. */
+export function heirsInDoubt(context: RuleContext, dead: NodeName): NodeName[] {
+  return others(context, dead).filter((peer) => {
+    const node = nodeOf(context.live, peer);
+    return node.replicaOf === dead && node.copy !== 'partial';
+  });
+}
+
+export type Disturbance =
+  | { readonly verdict: 'allowed' }
+  | { readonly verdict: 'switchover'; readonly to: NodeName }
+  /** Something that is under way, or that another rule proposes, has to be done first. */
+  | { readonly verdict: 'later' }
+  | { readonly verdict: 'refused'; readonly why: string; readonly hint: string };
+
+/**
+ * Whether a node's process may be stopped now, and what has to happen before (laws 2, 3 and 5).
+ *
+ * Replicas first, then a switchover to one of them that needs no restart itself, then the former primary.
+ * @param pending nodes that are to be restarted too.
+ */
+export function mayDisturb(context: RuleContext, name: NodeName, pending: ReadonlySet<NodeName>): Disturbance {
+  const { live, policy } = context;
+  const node = nodeOf(live, name);
+  const peers = others(context, name);
+  if (node.membership !== 'joined' && !ownsSlots(node)) {
+    return node.contents === 'keys'
+      ? { verdict: 'refused', why: 'it is no member of the cluster but holds keys', hint: 'look at its data first' }
+      : { verdict: 'allowed' };
+  }
+  if (live.agreement !== 'yes') return { verdict: 'later' };
+  if (ownsSlots(node)) {
+    if (peers.length === 0) {
+      return policy.allowDowntime
+        ? { verdict: 'allowed' }
+        : {
+            verdict: 'refused',
+            why: `it is the only member of shard ${node.shard}: its slots would not be served while it restarts`,
+            hint: `add a replica to shard ${node.shard}, or set policies.allowDowntime: true`,
+          };
+    }
+    if (peers.some((peer) => pending.has(peer))) return { verdict: 'later' };
+    const ready = peers.filter((peer) => isSyncedReplica(nodeOf(live, peer)) && nodeOf(live, peer).replicaOf === name);
+    return ready[0] === undefined ? { verdict: 'later' } : { verdict: 'switchover', to: ready[0] };
+  }
+  // A replica: every other member has to be whole, so that at most one is missing at any time.
+  const whole = peers.every((peer) => {
+    const other = nodeOf(live, peer);
+    return isMember(other) && (ownsSlots(other) || isSyncedReplica(other));
+  });
+  return whole && live.serving === 'yes' ? { verdict: 'allowed' } : { verdict: 'later' };
+}

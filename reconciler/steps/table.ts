@@ -1,0 +1,139 @@
+/** The table of all kinds of step: one row per kind, and typed access to a step's behaviour. */
+import { createHash } from 'node:crypto';
+import type { Operation } from 'fast-json-patch';
+import type { ClusterState, NodeName } from '../model/cluster-state.ts';
+import { assignSlots, type AssignSlots } from './assign-slots.ts';
+import { configure, type Configure } from './configure.ts';
+import { createNetwork, type CreateNetwork } from './create-network.ts';
+import { deployNode, type DeployNode } from './deploy-node.ts';
+import { forgetGhost, type ForgetGhost } from './forget-ghost.ts';
+import { meet, type Meet } from './meet.ts';
+import { prepareVolume, type PrepareVolume } from './prepare-volume.ts';
+import { pullImage, type PullImage } from './pull-image.ts';
+import { removeContainer, type RemoveContainer } from './remove-container.ts';
+import { repairLink, replicate, type RepairLink, type Replicate } from './replicate.ts';
+import { restartNode, type RestartNode } from './restart-node.ts';
+import { setConfigEpoch, type SetConfigEpoch } from './set-config-epoch.ts';
+import { setUsers, type SetUsers } from './set-users.ts';
+import { startNode, type StartNode } from './start-node.ts';
+import type { Lock, Risk, StepContext, StepKind } from './step.ts';
+import { failover, switchover, type Failover, type Switchover } from './switchover.ts';
+import { updateLimits, type UpdateLimits } from './update-limits.ts';
+import {
+  awaitAgreement,
+  awaitLinks,
+  awaitStart,
+  awaitSync,
+  type AwaitAgreement,
+  type AwaitLinks,
+  type AwaitStart,
+  type AwaitSync,
+} from './waiting.ts';
+
+interface StepTypes {
+  'create-network': CreateNetwork;
+  'pull-image': PullImage;
+  'prepare-volume': PrepareVolume;
+  'deploy-node': DeployNode;
+  'start-node': StartNode;
+  'restart-node': RestartNode;
+  'update-limits': UpdateLimits;
+  'remove-container': RemoveContainer;
+  'set-config-epoch': SetConfigEpoch;
+  'assign-slots': AssignSlots;
+  meet: Meet;
+  replicate: Replicate;
+  'repair-link': RepairLink;
+  configure: Configure;
+  'set-users': SetUsers;
+  switchover: Switchover;
+  failover: Failover;
+  'forget-ghost': ForgetGhost;
+  'await-start': AwaitStart;
+  'await-sync': AwaitSync;
+  'await-links': AwaitLinks;
+  'await-agreement': AwaitAgreement;
+}
+
+/** The name of a kind of step. */
+export type StepName = keyof StepTypes;
+
+/** A unit of work: plain data that can be posted, compared, logged and hashed. */
+export type Step = StepTypes[StepName];
+
+export const STEP_KINDS: { readonly [K in StepName]: StepKind<StepTypes[K]> } = {
+  'create-network': createNetwork,
+  'pull-image': pullImage,
+  'prepare-volume': prepareVolume,
+  'deploy-node': deployNode,
+  'start-node': startNode,
+  'restart-node': restartNode,
+  'update-limits': updateLimits,
+  'remove-container': removeContainer,
+  'set-config-epoch': setConfigEpoch,
+  'assign-slots': assignSlots,
+  meet,
+  replicate,
+  'repair-link': repairLink,
+  configure,
+  'set-users': setUsers,
+  switchover,
+  failover,
+  'forget-ghost': forgetGhost,
+  'await-start': awaitStart,
+  'await-sync': awaitSync,
+  'await-links': awaitLinks,
+  'await-agreement': awaitAgreement,
+};
+
+function kindOf(step: Step): StepKind<Step> {
+  // The table pairs each name with the behaviour of exactly that type; TypeScript cannot follow it through the union.
+  return STEP_KINDS[step.kind] as unknown as StepKind<Step>;
+}
+
+const LONGEST_ID = 200;
+
+/** Content-derived identity of a step; long ones end in a digest of the whole. */
+export function stepId(step: Step): string {
+  const id = kindOf(step).id(step);
+  if (id.length <= LONGEST_ID) return id;
+  return `${id.slice(0, LONGEST_ID - 17)}~${createHash('sha256').update(id).digest('hex').slice(0, 16)}`;
+}
+
+export function describeStep(step: Step): string {
+  return kindOf(step).describe(step);
+}
+
+export function stepRisk(step: Step): Risk {
+  return kindOf(step).risk;
+}
+
+export function stepLocks(step: Step, state: ClusterState): readonly Lock[] {
+  return kindOf(step).locks(step, state);
+}
+
+export function stepDisturbs(step: Step, state: ClusterState): readonly NodeName[] {
+  return kindOf(step).disturbs(step, state);
+}
+
+export function stepEffect(step: Step, state: ClusterState): Operation[] {
+  return kindOf(step).effect(step, state);
+}
+
+export function stepDeadlineMs(step: Step): number {
+  return kindOf(step).deadlineMs;
+}
+
+export function stepSends(step: Step): readonly string[] {
+  return kindOf(step).sends(step);
+}
+
+/** Whether the step only waits: nothing is sent, the loop just looks again. */
+export function isWait(step: Step): boolean {
+  return stepRisk(step) === 'none';
+}
+
+/** @throws PortError */
+export async function executeStep(step: Step, context: StepContext): Promise<void> {
+  await kindOf(step).execute(step, context);
+}
