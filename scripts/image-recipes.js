@@ -38,6 +38,7 @@ cd "$1"
 cp usr/share/base-passwd/passwd.master etc/passwd
 cp usr/share/base-passwd/group.master etc/group
 chmod 1777 tmp
+rm -rf usr/share/doc usr/share/info usr/share/locale usr/share/man
 cp usr/share/libc-bin/nsswitch.conf etc/nsswitch.conf
 : > etc/apt/sources.list
 `;

@@ -39,11 +39,25 @@ export async function ensureRedisImage(dockerHost, early) {
  * @param {Recipe} recipe for when no registry has it
  * @param {Rootfs} [early]
  */
-export async function ensureImage(dockerHost, name, recipe, early) {
+async function ensureImage(dockerHost, name, recipe, early) {
   if (await isCurrent(dockerHost, name, recipe)) return name;
   return withLock(`image ${name}`, async () => {
     if (await isCurrent(dockerHost, name, recipe)) return name;
     if (!(await pullImage(dockerHost, name))) await importImage(dockerHost, name, recipe, early);
+    return name;
+  });
+}
+
+/**
+ * Makes sure that the engine has an image that only we make, so that no registry is asked for it.
+ *
+ * @param {string} dockerHost
+ * @param {string} name
+ * @param {Recipe} recipe
+ */
+export async function ensureOwnImage(dockerHost, name, recipe) {
+  return withLock(`image ${name}`, async () => {
+    if (!(await isCurrent(dockerHost, name, recipe))) await importImage(dockerHost, name, recipe);
     return name;
   });
 }
@@ -78,13 +92,23 @@ async function isCurrent(dockerHost, name, recipe) {
 }
 
 /**
+ * Whether the engine has the image, after asking a registry if need be.
+ *
+ * @param {string} dockerHost
+ * @param {string} name
+ */
+export async function isPresentOrPulled(dockerHost, name) {
+  return (await imageLabels(dockerHost, name)) !== undefined || (await pullImage(dockerHost, name));
+}
+
+/**
  * Asks a registry for the image.
  *
  * @param {string} dockerHost
  * @param {string} name
  * @returns {Promise<boolean>} whether the engine has it now
  */
-export async function pullImage(dockerHost, name) {
+async function pullImage(dockerHost, name) {
   const note = failedPullNote(name);
   if (isRecent(note)) return false;
   const [repository = '', tag = 'latest'] = name.split(':');
