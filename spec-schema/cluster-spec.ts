@@ -11,38 +11,82 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Names become container, volume and label names: the common subset of what Docker and DNS allow. */
 const name = z
   .string()
-  .regex(NAME, { error: 'must be 1 to 63 lower-case letters, digits and hyphens, and begin and end with a letter or digit' });
+  .regex(NAME, {
+    error: 'must be 1 to 63 lower-case letters, digits and hyphens, and begin and end with a letter or digit',
+  });
 
 const port = z.int().min(1).max(65535);
 
 /** A reference to a secret: the value itself never stands in a spec. */
 export const secretRefSchema = z
   .union([
-    z.strictObject({ file: z.string().min(1).describe('File that holds the secret; relative to the secrets directory of RedisForge') }),
-    z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/).describe('Environment variable of RedisForge that holds the secret') }),
+    z.strictObject({
+      file: z
+        .string()
+        .min(1)
+        .describe('File that holds the secret; relative to the secrets directory of RedisForge'),
+    }),
+    z.strictObject({
+      env: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+        .describe('Environment variable of RedisForge that holds the secret'),
+    }),
   ])
-  .describe('Reference to a secret: `{ file: … }` or `{ env: … }`. The value itself never stands in the spec');
+  .describe(
+    'Reference to a secret: `{ file: … }` or `{ env: … }`. The value itself never stands in the spec',
+  );
 
 const byteSize = z
-  .union([z.int().min(0), z.string().regex(/^\d+(?:\.\d+)?(?:b|k|kb|m|mb|g|gb)?$/i)])
-  .describe('Bytes, or a number with one of Redis\' units: k 1000, kb 1024, m, mb, g, gb');
+  .union(
+    [
+      z.int().min(0),
+      z.string().regex(/^\d+(?:b|k|kb|m|mb|g|gb)?$/i, { error: 'must be a whole number and a unit' }),
+    ],
+    {
+      error: 'must be a number of bytes, or a whole number and a unit',
+    },
+  )
+  .describe("Bytes, or a number with one of Redis' units: k 1000, kb 1024, m, mb, g, gb");
 
-const configValue = z.union([z.string(), z.number(), z.boolean()]);
+const configValue = z.union([z.string(), z.number(), z.boolean()], {
+  error: 'must be text, a number, `true` or `false`',
+});
 const config = z.record(z.string(), configValue);
 
 const hostSchema = z.strictObject({
   name: name.describe('Name of the machine, unique in the cluster'),
   zone: name.describe('Failure domain: members of one shard are kept in different zones'),
-  address: z.string().optional().describe('IP address under which the nodes of this host reach each other and clients reach them. Needed when `network.mode` is `host`'),
+  address: z
+    .string()
+    .optional()
+    .describe(
+      'IP address under which the nodes of this host reach each other and clients reach them. Needed when `network.mode` is `host`',
+    ),
   docker: z
     .string()
-    .regex(/^(?:unix:\/\/\/|ssh:\/\/|tcp\+tls:\/\/)\S+$/, { error: 'must be unix:///path, ssh://user@host[:port] or tcp+tls://host:port' })
-    .describe('Where its Docker Engine listens: `unix:///var/run/docker.sock`, `ssh://user@host[:port]` or `tcp+tls://host:port`'),
+    .regex(/^(?:unix:\/\/\/|ssh:\/\/|tcp\+tls:\/\/)\S+$/, {
+      error: 'must be unix:///path, ssh://user@host[:port] or tcp+tls://host:port',
+    })
+    .describe(
+      'Where its Docker Engine listens: `unix:///var/run/docker.sock`, `ssh://user@host[:port]` or `tcp+tls://host:port`',
+    ),
   ssh: z
     .strictObject({
-      hostKey: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, { error: 'must be a fingerprint as `ssh-keygen -lf` prints it: SHA256:…' }).describe('Fingerprint of the host key, as `ssh-keygen -lf` prints it. Connections to any other key are refused'),
+      hostKey: z
+        .string()
+        .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, {
+          error: 'must be a fingerprint as `ssh-keygen -lf` prints it: SHA256:…',
+        })
+        .describe(
+          'Fingerprint of the host key, as `ssh-keygen -lf` prints it. Connections to any other key are refused',
+        ),
       identity: secretRefSchema.describe('Private key to log in with'),
-      socket: z.string().startsWith('/').default('/var/run/docker.sock').describe('Path of the engine\'s socket on that machine'),
+      socket: z
+        .string()
+        .startsWith('/')
+        .default('/var/run/docker.sock')
+        .describe("Path of the engine's socket on that machine"),
     })
     .optional()
     .describe('How to log in; needed for `ssh://`'),
@@ -53,7 +97,9 @@ const hostSchema = z.strictObject({
 });
 
 const resourcesSchema = z.strictObject({
-  memory: byteSize.optional().describe('Memory limit of the container. Leave room beside `maxmemory` for forks and buffers'),
+  memory: byteSize
+    .optional()
+    .describe('Memory limit of the container. Leave room beside `maxmemory` for forks and buffers'),
   cpus: z.number().positive().optional().describe('CPU limit in cores'),
   nofile: z.int().min(1024).optional().describe('Limit of open files'),
 });
@@ -65,32 +111,66 @@ const nodeSchema = z.strictObject({
   role: z.enum(['primary', 'replica']).optional().describe('Preference, not a fact: roles are always live'),
   port: port.default(6379).describe('Port for clients'),
   busPort: port.optional().describe('Port of the cluster bus; by default `port` + 10000'),
-  address: z.string().optional().describe('IP address to announce. By default the address of the host, or in a bridge network the one that the engine gives'),
+  address: z
+    .string()
+    .optional()
+    .describe(
+      'IP address to announce. By default the address of the host, or in a bridge network the one that the engine gives',
+    ),
   config: config.optional().describe('Directives for this node alone; they win over `redis.config`'),
   resources: resourcesSchema.optional().describe('Limits for this node alone; they win over `resources`'),
 });
 
 const userSchema = z.strictObject({
   name: z.string().regex(/^[^\s]{1,64}$/, { error: 'must be 1 to 64 characters without blanks' }),
-  rules: z.union([z.string(), z.array(z.string())]).describe('Access rules as Redis writes them: `~app:* &app:* +@all -@dangerous`. No passwords here'),
+  rules: z
+    .union([z.string(), z.array(z.string())], { error: 'must be text or a list of texts' })
+    .describe('Access rules as Redis writes them: `~app:* &app:* +@all -@dangerous`. No passwords here'),
   password: secretRefSchema.optional().describe('Its password. Without one nobody can log in as this user'),
   enabled: z.boolean().default(true),
 });
 
 const networkSchema = z.discriminatedUnion('mode', [
-  z.strictObject({ mode: z.literal('host').describe('Nodes use the network of their host: the way to run across machines') }),
   z.strictObject({
-    mode: z.literal('bridge').describe('Nodes share a Docker network on one engine: for demos, tests and single machines'),
-    subnet: z.string().optional().describe('Subnet of that network, for example 10.213.47.0/24; needed when nodes have fixed addresses'),
-    publish: z.string().optional().describe('Host address on which each node\'s client port is published under the same number'),
-    hostname: z.string().regex(/^[A-Za-z0-9.-]{1,253}$/).optional().describe('Name that clients are redirected to instead of the nodes\' addresses (`localhost` lets clients on the host follow redirections to published ports)'),
+    mode: z.literal('host').describe('Nodes use the network of their host: the way to run across machines'),
+  }),
+  z.strictObject({
+    mode: z
+      .literal('bridge')
+      .describe('Nodes share a Docker network on one engine: for demos, tests and single machines'),
+    subnet: z
+      .string()
+      .optional()
+      .describe('Subnet of that network, for example 10.213.47.0/24; needed when nodes have fixed addresses'),
+    publish: z
+      .string()
+      .optional()
+      .describe("Host address on which each node's client port is published under the same number"),
+    hostname: z
+      .string()
+      .regex(/^[A-Za-z0-9.-]{1,253}$/, { error: 'must be a host name: letters, digits, hyphens and dots' })
+      .optional()
+      .describe(
+        "Name that clients are redirected to instead of the nodes' addresses (`localhost` lets clients on the host follow redirections to published ports)",
+      ),
   }),
 ]);
 
 const policiesSchema = z.strictObject({
-  parallelShards: z.int().min(1).default(8).describe('How many shards may be disturbed at the same time; never more than one member of each'),
-  allowDowntime: z.boolean().default(false).describe('Whether a primary without a replica may be restarted, which stops its slots for that time'),
-  syncTimeout: z.int().min(1).default(3600).describe('Seconds that a replica may take to synchronise before it counts as failed'),
+  parallelShards: z
+    .int()
+    .min(1)
+    .default(8)
+    .describe('How many shards may be disturbed at the same time; never more than one member of each'),
+  allowDowntime: z
+    .boolean()
+    .default(false)
+    .describe('Whether a primary without a replica may be restarted, which stops its slots for that time'),
+  syncTimeout: z
+    .int()
+    .min(1)
+    .default(3600)
+    .describe('Seconds that a replica may take to synchronise before it counts as failed'),
 });
 
 export const clusterSpecSchema = z
@@ -102,20 +182,33 @@ export const clusterSpecSchema = z
       description: z.string().optional(),
     }),
     redis: z.strictObject({
-      image: z.string().regex(/^\S+$/).describe('Image reference, for example redis:8.6.3; a digest may follow after @'),
-      version: z.string().regex(/^\d+\.\d+\.\d+$/).optional().describe('Version of Redis in that image; by default read from its tag'),
+      image: z
+        .string()
+        .regex(/^\S+$/, { error: 'must be an image reference without blanks' })
+        .describe('Image reference, for example redis:8.6.3; a digest may follow after @'),
+      version: z
+        .string()
+        .regex(/^\d+\.\d+\.\d+$/, { error: 'must be three numbers: 8.6.3' })
+        .optional()
+        .describe('Version of Redis in that image; by default read from its tag'),
       config: config.prefault({}).describe('Directives of redis.conf for every node'),
     }),
-    resources: resourcesSchema.prefault({}).describe('Limits of each node\'s container'),
+    resources: resourcesSchema.prefault({}).describe("Limits of each node's container"),
     placement: z
       .enum(['zone', 'host', 'single-host'])
       .default('zone')
-      .describe('What two members of a shard must not share: a `zone`, a `host`, or nothing (`single-host`: a demo)'),
+      .describe(
+        'What two members of a shard must not share: a `zone`, a `host`, or nothing (`single-host`: a demo)',
+      ),
     network: networkSchema.prefault({ mode: 'host' }),
     auth: z
       .strictObject({
-        operator: z.strictObject({ password: secretRefSchema }).describe('RedisForge\'s own user (`redisforge`)'),
-        replication: z.strictObject({ password: secretRefSchema }).describe('The user that replicas log in as (`replication`)'),
+        operator: z
+          .strictObject({ password: secretRefSchema })
+          .describe("RedisForge's own user (`redisforge`)"),
+        replication: z
+          .strictObject({ password: secretRefSchema })
+          .describe('The user that replicas log in as (`replication`)'),
       })
       .describe('Passwords of the two users that RedisForge itself needs'),
     users: z.array(userSchema).default([]).describe('Users for applications and people'),

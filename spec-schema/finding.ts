@@ -1,0 +1,32 @@
+/** What a rule finds: a problem that still speaks of a path in the spec instead of a place in a file. */
+
+import { type Locate, pathText, type SpecPath } from './locate.ts';
+import type { Problem } from './problem.ts';
+
+export interface Finding {
+  readonly severity: Problem['severity'];
+  readonly code: string;
+  readonly path: SpecPath;
+  /** Which text offends: the value, unless said otherwise. */
+  readonly target?: 'key' | 'value';
+  readonly summary: string;
+  readonly hint: string;
+  /** Instead of the text that stands at the path: what is missing, or must not be repeated. */
+  readonly evidence?: string;
+}
+
+/** The problem of a finding, with its position and the offending text. */
+export function problemOf(finding: Finding, locate: Locate): Problem {
+  const { severity, code, path, target, summary, hint } = finding;
+  const located = locate(path, target);
+  const evidence = finding.evidence ?? located.evidence;
+  return {
+    severity,
+    code,
+    subject: path.length === 0 ? located.where.file : pathText(path),
+    summary,
+    ...(evidence === '' ? {} : { evidence }),
+    where: located.where,
+    hint,
+  };
+}
