@@ -5,7 +5,10 @@ import Docker from 'dockerode';
 import { type ContainerPlan, type FileToPut, Secret } from '../../reconciler/ports.ts';
 
 export const IMAGE = 'redis:8.6.3';
-export const ENGINE_SOCKET = '/var/run/docker.sock';
+export const ENGINE_SOCKET = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace(
+  'unix://',
+  '',
+);
 export const PASSWORD = 'operator-secret-7f1c';
 export const REPLICATION_PASSWORD = 'replication-secret-93ab';
 export const CREDENTIALS = { username: 'redisforge', password: new Secret(PASSWORD) };
@@ -90,6 +93,21 @@ export function nodePlan(cluster: string, node: string, more: Partial<ContainerP
 /** The engine without our adapter: for looking at what the adapter did, and for making what is not ours. */
 export function rawEngine(): Docker {
   return new Docker({ socketPath: ENGINE_SOCKET });
+}
+
+/** Runs a command in a container and returns what it wrote. @throws Error when its exit code is not 0. */
+export async function execIn(container: string, ...command: string[]): Promise<string> {
+  const docker = rawEngine();
+  const exec = await docker
+    .getContainer(container)
+    .exec({ Cmd: command, AttachStdout: true, AttachStderr: true, Tty: true });
+  const stream = await exec.start({ Tty: true });
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  const output = Buffer.concat(chunks).toString().replaceAll('\r\n', '\n');
+  const { ExitCode } = await exec.inspect();
+  if (ExitCode !== 0) throw new Error(`${command.join(' ')}: exit code ${ExitCode}: ${output}`);
+  return output;
 }
 
 /** Removes all containers, volumes and networks that carry the cluster's label. */
