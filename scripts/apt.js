@@ -12,6 +12,7 @@ export function canInstallPackages() {
 /** @param {string[]} packages */
 export async function installPackages(packages) {
   await withLock('apt', () =>
+    // Whoever waited for the lock may find that the work was done meanwhile; apt sees that at once.
     announce(`installing ${packages.join(', ')}`, async () => {
       try {
         await aptGet(['install', ...packages]);

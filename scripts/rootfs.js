@@ -1,11 +1,11 @@
 // Lays out a file tree from Debian packages as a tar archive, for the images that no registry gives us.
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canInstallPackages, debianMirror, installPackages } from './apt.js';
-import { withLock } from './lock.js';
 import { announce } from './progress.js';
-import { CommandFailed, run } from './run.js';
+import { run } from './run.js';
 
 /** @typedef {import('./image-recipes.js').Recipe} Recipe */
 
@@ -81,13 +81,7 @@ export function mmdebstrapArguments(recipe, archive, mirror) {
   ];
 }
 
-async function ensureMmdebstrap() {
-  await withLock('mmdebstrap', async () => {
-    try {
-      await run('mmdebstrap', ['--version']);
-    } catch (error) {
-      if (!(error instanceof CommandFailed)) throw error;
-      await installPackages(['mmdebstrap']);
-    }
-  });
+/** The tool that lays out file trees is small: it comes first, so that it can work while larger packages are installed. */
+export async function ensureMmdebstrap() {
+  if (!existsSync('/usr/bin/mmdebstrap')) await installPackages(['mmdebstrap']);
 }

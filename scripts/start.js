@@ -6,7 +6,7 @@ import { ensureEngine, findEngine } from './engine.js';
 import { redisFromPackages, redisImage } from './image-recipes.js';
 import { ensureRedisImage } from './images.js';
 import { say, seconds } from './progress.js';
-import { startRootfs } from './rootfs.js';
+import { ensureMmdebstrap, startRootfs } from './rootfs.js';
 import { needsEngine } from './tasks.js';
 import { continueInPinnedNode, ensureModules, projectRoot } from './toolchain.js';
 
@@ -17,12 +17,7 @@ async function setUp() {
 }
 
 async function setUpEngine() {
-  // The engine has to be there before a registry can be asked. Where it is missing, the image's files are made in
-  // the meantime, in case that none answers.
-  const early =
-    (await findEngine()) === undefined && canInstallPackages()
-      ? startRootfs(redisImage, redisFromPackages)
-      : undefined;
+  const early = (await findEngine()) === undefined ? await startEarly() : undefined;
   try {
     const { dockerHost } = await ensureEngine();
     await ensureRedisImage(dockerHost, early);
@@ -30,6 +25,16 @@ async function setUpEngine() {
   } finally {
     await early?.discard();
   }
+}
+
+/**
+ * The engine has to be there before a registry can be asked for the image. Where it is missing, the image's files are
+ * made while it is installed, in case that none answers.
+ */
+async function startEarly() {
+  if (!canInstallPackages()) return undefined;
+  await ensureMmdebstrap();
+  return startRootfs(redisImage, redisFromPackages);
 }
 
 /**
