@@ -2,7 +2,7 @@
 import type { ClusterSpec, NodeSpec } from '../../spec-schema/cluster-spec.ts';
 import { REPLICATION_USER } from '../../spec-schema/cluster-spec.ts';
 import { findDirective } from '../../spec-schema/directives.ts';
-import { busPort, effectiveConfig, effectiveResources, hasPersistence, networkName, nodeAddress } from '../../spec-schema/effective.ts';
+import { busPort, directiveInForce, effectiveConfig, effectiveResources, networkName, nodeAddress } from '../../spec-schema/effective.ts';
 import type { HostName, LaunchState, NodeName, ShardName, ZoneName } from '../model/cluster-state.ts';
 import { desiredUsers, userText } from './access.ts';
 
@@ -24,6 +24,10 @@ export interface NodeIntent {
   readonly address: string | undefined;
   readonly config: Readonly<Record<string, string>>;
   readonly users: Readonly<Record<string, string>>;
+  /**
+   * Whether a restart brings every acknowledged write back (within `appendfsync`). Snapshots alone do not count: a
+   * primary that returns with an old one makes its replicas forget what they had since.
+   */
   readonly persistent: boolean;
 }
 
@@ -97,7 +101,7 @@ export function intentOf(spec: ClusterSpec, digests: SecretDigests): Intent {
   const directives = new Set<string>(['cluster-announce-ip']);
   for (const node of spec.nodes) {
     const own = effectiveConfig(spec, node);
-    const persistent = hasPersistence(own);
+    const persistent = directiveInForce(own, 'appendonly') === 'yes';
     const address = nodeAddress(spec, node);
     const config = {
       ...DEFAULTS,

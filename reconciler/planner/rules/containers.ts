@@ -15,7 +15,7 @@ function lastWords({ facts }: RuleContext, name: NodeName): string {
 }
 
 /**
- * A node without persistence comes back empty: as long as it owns slots its replicas would throw their data away and
+ * A node without an append-only file comes back empty, or as old as its last snapshot: as long as it owns slots its replicas would throw their data away and
  * copy its emptiness (500 keys became 0, measured fact M11).
  */
 function emptyReturn(context: RuleContext, name: NodeName): Block | undefined {
@@ -26,7 +26,7 @@ function emptyReturn(context: RuleContext, name: NodeName): Block | undefined {
   return block(
     'would-return-empty',
     `node ${name}`,
-    `${name} has no persistence and still owns slots ${node.slots}: started now it would come back empty and ${heirs.join(', ')} would copy its emptiness`,
+    `${name} has no append-only file and still owns slots ${node.slots}: started now it would come back without what ${heirs.join(', ')} may still have, and they would copy that`,
     lastWords(context, name),
     `let ${heirs.join(' or ')} take over first: make a majority of primaries reachable, then RedisForge asks for the failover itself`,
   );

@@ -1,0 +1,191 @@
+/** The loop: observe, decide, start what may start, observe again, until nothing differs or nothing may be done. */
+import pLimit from 'p-limit';
+import type { Operation } from 'fast-json-patch';
+import type { Problem } from '../../spec-schema/problem.ts';
+import { applyOperations, diff } from '../planner/diff.ts';
+import { checkLaws } from '../planner/laws.ts';
+import { nextSteps, type Decision, type PlannedStep } from '../planner/next-steps.ts';
+import { resolve } from '../planner/resolve.ts';
+import { PortError } from '../ports.ts';
+import type { Lock } from '../steps/step.ts';
+import { executeStep, isWait, stepDeadlineMs, stepEffect, stepLocks } from '../steps/table.ts';
+import { policyOf, stepContext, type Cluster } from './cluster.ts';
+import type { Observation } from './interpret/interpret.ts';
+import { observe } from './observe.ts';
+import type { Report } from './progress.ts';
+import { Underway, type Ended } from './underway.ts';
+
+export type Outcome =
+  | { readonly status: 'converged'; readonly observation: Observation; readonly steps: number }
+  /** Nothing more can be done; the blocks say why. */
+  | { readonly status: 'blocked'; readonly observation: Observation; readonly steps: number; readonly blocks: readonly Problem[] }
+  | { readonly status: 'failed'; readonly observation: Observation; readonly steps: number; readonly failures: readonly FailedStep[]; readonly blocks: readonly Problem[] }
+  /** Asked to stop: it did so between steps. */
+  | { readonly status: 'stopped'; readonly observation: Observation | undefined; readonly steps: number };
+
+export interface FailedStep {
+  readonly step: PlannedStep;
+  readonly reason: string;
+}
+
+export interface ConvergeOptions {
+  readonly signal: AbortSignal;
+  readonly report: Report;
+  /** Which steps may be carried out; by default all. Steps that are not allowed are left out of every wave. */
+  readonly allow?: (step: PlannedStep) => boolean;
+  /** Locks to leave alone, for steps that failed a moment ago and rest. */
+  readonly resting?: (now: number) => ReadonlySet<Lock>;
+}
+
+/** Effects of most steps show within a few milliseconds; of the others within seconds. */
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 500;
+/** Containers started or servers asked at the same time. */
+const PARALLEL_CALLS = 64;
+
+export async function converge(cluster: Cluster, options: ConvergeOptions): Promise<Outcome> {
+  return new Convergence(cluster, options).run();
+}
+
+/** One run of the loop. What it remembers is only what was started a moment ago; all else is read again. */
+class Convergence {
+  readonly #cluster: Cluster;
+  readonly #options: ConvergeOptions;
+  readonly #underway = new Underway();
+  readonly #failures: FailedStep[] = [];
+  readonly #calls = pLimit(PARALLEL_CALLS);
+  /** Calls to the outside that have not returned. The loop goes on beside them: a long one holds up nothing. */
+  readonly #running = new Set<Promise<void>>();
+  #defect: unknown;
+  #steps = 0;
+  #waves = 0;
+
+  constructor(cluster: Cluster, options: ConvergeOptions) {
+    this.#cluster = cluster;
+    this.#options = options;
+  }
+
+  async run(): Promise<Outcome> {
+    try {
+      return await this.#loop();
+    } finally {
+      // Asked to stop, or failed: what has been begun is finished, so that it ends between steps.
+      await Promise.all(this.#running);
+    }
+  }
+
+  async #loop(): Promise<Outcome> {
+    let pause = FIRST_PAUSE_MS;
+    let observation: Observation | undefined;
+    for (;;) {
+      if (this.#options.signal.aborted) return { status: 'stopped', observation, steps: this.#steps };
+      if (this.#defect !== undefined) throw this.#defect;
+      observation = await observe(this.#cluster);
+      const { decision, differences } = this.#decide(observation);
+      this.#options.report({ kind: 'observed', observation, differences: differences.length });
+      if (this.#failures.length > 0 && !this.#underway.working) {
+        return { status: 'failed', observation, steps: this.#steps, failures: this.#failures, blocks: decision.blocks };
+      }
+      if (differences.length === 0 && !this.#underway.working) return { status: 'converged', observation, steps: this.#steps };
+      const started = this.#failures.length > 0 ? false : this.#startWave(decision.wave, observation);
+      if (!started && this.#underway.size === 0) {
+        this.#options.report({ kind: 'blocked', blocks: decision.blocks });
+        return { status: 'blocked', observation, steps: this.#steps, blocks: decision.blocks };
+      }
+      pause = started ? FIRST_PAUSE_MS : Math.min(pause * 1.5, LONGEST_PAUSE_MS);
+      await this.#pause(pause);
+    }
+  }
+
+  /** Until it is worth looking again: when all calls have returned, or after the pause when none is out. */
+  async #pause(ms: number): Promise<void> {
+    const { clock } = this.#cluster.ports;
+    if (this.#running.size === 0) return clock.sleep(ms, this.#options.signal);
+    const over = new AbortController();
+    await Promise.race([Promise.all(this.#running), clock.sleep(LONGEST_PAUSE_MS, AbortSignal.any([over.signal, this.#options.signal]))]);
+    over.abort();
+  }
+
+  /** Settles what is under way, then asks what may start beside it. */
+  #decide(observation: Observation): { decision: Decision; differences: Operation[] } {
+    const { live, facts } = observation;
+    const { intent, ports } = this.#cluster;
+    const desired = resolve(intent, live, facts);
+    const ask = (): Decision => {
+      const resting = this.#options.resting?.(ports.clock.now()) ?? new Set<Lock>();
+      return nextSteps(intent, desired, live, facts, policyOf(this.#cluster, new Set([...this.#underway.locks(), ...resting])));
+    };
+    let decision = ask();
+    const ended = this.#underway.settle(live, desired, ports.clock.now(), new Set(decision.wave.map(({ id }) => id)));
+    for (const step of ended) this.#end(step);
+    // What has ended gave its locks back.
+    if (ended.length > 0) decision = ask();
+    const allow = this.#options.allow ?? (() => true);
+    return { decision: { ...decision, wave: decision.wave.filter(allow) }, differences: diff(live, desired) };
+  }
+
+  #end({ planned, startedAt, outcome }: Ended): void {
+    const at = this.#cluster.ports.clock.now();
+    if (outcome.result === 'failed') this.#failures.push({ step: planned, reason: outcome.reason });
+    this.#options.report({ kind: 'step-ended', step: planned, at, durationMs: at - startedAt, outcome });
+  }
+
+  /** Starts every step of the wave that is not under way; true when there was one that does something. */
+  #startWave(wave: readonly PlannedStep[], observation: Observation): boolean {
+    const { clock } = this.#cluster.ports;
+    const fresh = wave.filter(({ id }) => !this.#underway.has(id));
+    const actions = fresh.filter(({ step }) => !isWait(step));
+    this.#refuseUnlawful(actions, observation);
+    if (fresh.length > 0) {
+      this.#waves += 1;
+      this.#options.report({ kind: 'wave', number: this.#waves, steps: fresh });
+    }
+    for (const planned of fresh) {
+      const at = clock.now();
+      this.#underway.start(planned, observation.live, at);
+      this.#options.report({ kind: 'step-started', step: planned, at });
+    }
+    this.#steps += actions.length;
+    for (const planned of actions) {
+      const running = this.#calls(() => this.#execute(planned, observation))
+        .catch((defect: unknown) => {
+          this.#defect = defect;
+        })
+        .finally(() => this.#running.delete(running));
+      this.#running.add(running);
+    }
+    return actions.length > 0;
+  }
+
+  /** The laws, once more, on what is really there. A violation is a bug: nothing is touched. */
+  #refuseUnlawful(actions: readonly PlannedStep[], { live }: Observation): void {
+    if (actions.length === 0) return;
+    const steps = actions.map(({ step }) => step);
+    const after = applyOperations(live, steps.flatMap((step) => stepEffect(step, live)));
+    const [violation] = checkLaws({ before: live, steps, after }, policyOf(this.#cluster, this.#underway.locks()));
+    if (violation !== undefined) throw new Error(`a wave would break law ${violation.law}: ${violation.summary} (${violation.steps.join(', ')})`);
+  }
+
+  async #execute(planned: PlannedStep, observation: Observation): Promise<void> {
+    // Not the caller's signal: asked to stop, the loop ends between steps, never in the middle of one.
+    const deadline = AbortSignal.timeout(stepDeadlineMs(planned.step));
+    try {
+      await executeStep(planned.step, stepContext(this.#cluster, observation, deadline));
+      this.#underway.executed(planned.id);
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error;
+      if (error.code === 'timeout' || error.code === 'unreachable') {
+        // The outcome is unknown: whether it happened will be seen.
+        this.#underway.executed(planned.id);
+        return;
+      }
+      const ended = this.#underway.refused(planned.id, error.message);
+      if (ended !== undefined) this.#end(ended);
+    }
+  }
+}
+
+/** All locks that a failed step would take, so that it can rest while the others go on. */
+export function locksOf(failed: FailedStep, { live }: Observation): readonly Lock[] {
+  return stepLocks(failed.step.step, live);
+}

@@ -1,0 +1,137 @@
+/** Observation: every engine and every node is asked, all in parallel, under one deadline; what fails is a value. */
+import type { HostSpec } from '../../spec-schema/cluster-spec.ts';
+import { containerName, networkName, volumeName } from '../../spec-schema/effective.ts';
+import type { HostName, NodeId, NodeName } from '../model/cluster-state.ts';
+import type { EngineReading, NodeReading } from '../model/readings.ts';
+import { slotSet, type SlotSet } from '../model/slots.ts';
+import { isUnformed, uncoveredSlots } from '../model/topology.ts';
+import { PortError, type Engine, type EngineQuestion } from '../ports.ts';
+import type { Cluster } from './cluster.ts';
+import type { Evidence, Reading } from './interpret/evidence.ts';
+import { containerTruths, interpret, type Observation } from './interpret/interpret.ts';
+
+/** One silent host must not hold up the others for longer than this. */
+const OBSERVE_DEADLINE_MS = 5_000;
+
+/** What is kept between rounds: node ids and addresses as they were when nodes could last be asked. */
+export interface Memory {
+  readonly ids: Readonly<Record<NodeName, NodeId>>;
+  readonly ips: Readonly<Record<NodeName, string>>;
+}
+
+function memoryKey(cluster: Cluster): string {
+  return `clusters/${cluster.intent.spec.metadata.name}/identities.json`;
+}
+
+/** The memory of the last round, empty at the first. An unreadable memory is none: it is only ever a help. */
+export async function recall(cluster: Cluster): Promise<Memory> {
+  const text = await cluster.ports.store.read(memoryKey(cluster));
+  if (text === undefined) return { ids: {}, ips: {} };
+  try {
+    const { ids, ips } = JSON.parse(text) as Partial<Memory>;
+    return { ids: ids ?? {}, ips: ips ?? {} };
+  } catch {
+    return { ids: {}, ips: {} };
+  }
+}
+
+/** Looks at everything once. Changes nothing outside, except that identities are remembered when they changed. */
+export async function observe(cluster: Cluster): Promise<Observation> {
+  const { clock, store } = cluster.ports;
+  const now = clock.now();
+  const memory = await recall(cluster);
+  const engines = await readEngines(cluster);
+  const truths = containerTruths(cluster.intent, { engines }, new Map(Object.entries(memory.ips)));
+  const asked = [...truths].filter(([, truth]) => truth.endpoints.length > 0);
+  const nodes = new Map(
+    await Promise.all(
+      asked.map(async ([name, truth]) => {
+        const node = cluster.ports.redis.at(truth.endpoints, cluster.credentials.operator);
+        return [name, await withDeadline(cluster, name, () => node.read(cluster.intent.directives))] as const;
+      }),
+    ),
+  );
+  const evidence: Evidence = { now, engines, nodes, stranded: new Map(), remembered: memory.ids };
+  const observation = interpret(cluster.intent, evidence, truths, cluster.credentials.digester);
+  const stranded = await strandedKeys(cluster, observation);
+  await remember(cluster, store, memory, nodes, observation);
+  return stranded.size === 0 ? observation : interpret(cluster.intent, { ...evidence, stranded }, truths, cluster.credentials.digester);
+}
+
+/** Engines shared by several hosts are asked once. */
+async function readEngines(cluster: Cluster): Promise<Map<HostName, Reading<EngineReading>>> {
+  const { spec } = cluster.intent;
+  const groups = new Map<Engine, HostSpec[]>();
+  for (const host of spec.hosts) {
+    const engine = cluster.ports.engines.of(host);
+    groups.set(engine, [...(groups.get(engine) ?? []), host]);
+  }
+  const readings = new Map<HostName, Reading<EngineReading>>();
+  await Promise.all(
+    [...groups].map(async ([engine, hosts]) => {
+      const names = new Set(hosts.map((host) => host.name));
+      const nodes = spec.nodes.filter((node) => names.has(node.host));
+      const question: EngineQuestion = {
+        cluster: spec.metadata.name,
+        containers: nodes.map((node) => containerName(spec, node)),
+        volumes: nodes.map((node) => volumeName(spec, node)),
+        networks: spec.network.mode === 'bridge' ? [networkName(spec)] : [],
+        images: [...new Set(nodes.map((node) => cluster.intent.nodes[node.name]?.launch.image ?? spec.redis.image))],
+      };
+      const reading = await withDeadline(cluster, `engine of ${hosts[0]?.name}`, (signal) => engine.read(question, signal));
+      for (const host of hosts) readings.set(host.name, reading);
+    }),
+  );
+  return readings;
+}
+
+/** A reading within the deadline, or the failure as a value. Errors that are no port's are bugs and go on. */
+async function withDeadline<T>(cluster: Cluster, subject: string, read: (signal: AbortSignal) => Promise<T>): Promise<Reading<T>> {
+  const over = new AbortController();
+  const deadline = new AbortController();
+  const timeout = cluster.ports.clock.sleep(OBSERVE_DEADLINE_MS, over.signal).then((): Reading<T> => {
+    deadline.abort();
+    return { ok: false, failure: { code: 'timeout', message: `${subject} did not answer within ${OBSERVE_DEADLINE_MS / 1000} s` } };
+  });
+  try {
+    const answer = read(deadline.signal).then(
+      (value): Reading<T> => ({ ok: true, value }),
+      (error: unknown): Reading<T> => {
+        if (error instanceof PortError) return { ok: false, failure: { code: error.code, message: error.message } };
+        throw error;
+      },
+    );
+    return await Promise.race([answer, timeout]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Keys in slots that nobody owns: asked only when a formed cluster has such slots. */
+async function strandedKeys(cluster: Cluster, { live, facts }: Observation): Promise<Map<NodeName, SlotSet>> {
+  const uncovered = uncoveredSlots(live);
+  const stranded = new Map<NodeName, SlotSet>();
+  if (uncovered.length === 0 || isUnformed(live)) return stranded;
+  await Promise.all(
+    Object.entries(live.nodes).map(async ([name, node]) => {
+      if (node.reachable !== 'yes' || node.role !== 'primary' || node.contents !== 'keys') return;
+      const redis = cluster.ports.redis.at(facts.nodes[name]?.endpoints ?? [], cluster.credentials.operator);
+      const counts = await withDeadline(cluster, name, () => redis.keysInSlots(uncovered));
+      if (counts.ok && counts.value.size > 0) stranded.set(name, slotSet([...counts.value.keys()].map((slot) => [slot, slot])));
+    }),
+  );
+  return stranded;
+}
+
+async function remember(cluster: Cluster, store: Cluster['ports']['store'], memory: Memory, nodes: ReadonlyMap<NodeName, Reading<NodeReading>>, { facts }: Observation): Promise<void> {
+  const ids = { ...memory.ids };
+  const ips = { ...memory.ips };
+  for (const [name, reading] of nodes) {
+    if (!reading.ok || reading.value.nodeId === '') continue;
+    ids[name] = reading.value.nodeId;
+    const ip = facts.nodes[name]?.address?.ip;
+    if (ip !== undefined) ips[name] = ip;
+  }
+  const next = JSON.stringify({ ids, ips });
+  if (next !== JSON.stringify(memory)) await store.write(memoryKey(cluster), next);
+}
