@@ -41,9 +41,15 @@ export async function ensureEngine() {
   if (found !== undefined) return found;
   const chosen = process.env['DOCKER_HOST'];
   if (chosen) throw new NoEngine(`DOCKER_HOST is ${chosen}, but no Docker Engine answers there.`);
-  if (!existsSync(dockerd() ?? '') && !canInstallPackages()) throw new NoEngine(whatToDo());
-  if (process.getuid?.() !== 0) throw new NoEngine(whatToDo());
+  if (process.getuid?.() !== 0 || (dockerd() === undefined && !canInstallPackages()))
+    throw new NoEngine(whatToDo());
   return withLock('engine', async () => (await findEngine()) ?? (await startEngine()));
+}
+
+/** Whether `ensureEngine` would have to install one. */
+export async function mustInstallEngine() {
+  const mayInstall = !process.env['DOCKER_HOST'] && dockerd() === undefined && canInstallPackages();
+  return mayInstall && (await findEngine()) === undefined;
 }
 
 /**
@@ -127,6 +133,7 @@ async function startEngine() {
   });
 }
 
+/** Where the engine's program is, if it is installed. */
 function dockerd() {
   return ['/usr/sbin/dockerd', '/usr/bin/dockerd', '/usr/local/bin/dockerd'].find((path) => existsSync(path));
 }

@@ -59,7 +59,8 @@ async function makeArchive(name, recipe, archive, signal) {
   const mirror = await debianMirror();
   signal.throwIfAborted();
   await announce(`making the files of ${name} from Debian packages`, () =>
-    run('mmdebstrap', mmdebstrapArguments(recipe, archive, mirror), { signal }),
+    // When it is stopped it sends a signal to its whole process group, which must not be ours.
+    run('mmdebstrap', mmdebstrapArguments(recipe, archive, mirror), { signal, detached: true }),
   );
 }
 

@@ -20,12 +20,15 @@ export class CommandFailed extends Error {
 /**
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal, detached?: boolean }} [options] a detached
+ *   program has a process group of its own, yet it is stopped when this process ends
  * @returns {Promise<string>} its standard output
  */
 export function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const stop = () => child.kill();
+    if (options.detached) process.once('exit', stop);
     let output = '';
     let all = '';
     /** @param {string} text */
@@ -41,6 +44,7 @@ export function run(command, args, options = {}) {
       reject(new CommandFailed(command, `could not be run (${error.message})`, all)),
     );
     child.once('close', (code, signal) => {
+      process.off('exit', stop);
       if (code === 0) resolve(output);
       else
         reject(new CommandFailed(`${command} ${args[0] ?? ''}`.trim(), `ended with ${signal ?? code}`, all));

@@ -1,8 +1,8 @@
 // The entry of `npm run demo`, `npm test` and `npm run bench`: does the set-up that is missing, on whatever Node.js
 // the machine has, then goes on in the pinned one.
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import { canInstallPackages } from './apt.js';
-import { ensureEngine, findEngine } from './engine.js';
+import { ensureEngine, mustInstallEngine } from './engine.js';
 import { redisFromPackages, redisImage } from './image-recipes.js';
 import { ensureRedisImage } from './images.js';
 import { say, seconds } from './progress.js';
@@ -12,12 +12,16 @@ import { continueInPinnedNode, ensureModules, projectRoot } from './toolchain.js
 
 /** Installing packages and making the image keep a core busy each, so neither waits for the other. */
 async function setUp() {
-  const [dockerHost] = await Promise.all([setUpEngine(), ensureModules()]);
-  return dockerHost;
+  const engine = setUpEngine();
+  // Neither is left behind half-way when the other fails.
+  const modules = ensureModules();
+  await Promise.allSettled([engine, modules]);
+  await modules;
+  return engine;
 }
 
 async function setUpEngine() {
-  const early = (await findEngine()) === undefined ? await startEarly() : undefined;
+  const early = await startEarly();
   try {
     const { dockerHost } = await ensureEngine();
     await ensureRedisImage(dockerHost, early);
@@ -28,11 +32,11 @@ async function setUpEngine() {
 }
 
 /**
- * The engine has to be there before a registry can be asked for the image. Where it is missing, the image's files are
- * made while it is installed, in case that none answers.
+ * The engine has to be there before a registry can be asked for the image. Where it is not even installed, the image's
+ * files are made meanwhile, in case that no registry answers.
  */
 async function startEarly() {
-  if (!canInstallPackages()) return undefined;
+  if (!(await mustInstallEngine())) return undefined;
   await ensureMmdebstrap();
   return startRootfs(redisImage, redisFromPackages);
 }
@@ -48,10 +52,18 @@ async function start(task, args) {
   else await ensureModules();
   const took = performance.now() - began;
   if (took > 1000) say(`setup: ready after ${seconds(took)}`);
+  process.off('SIGINT', endSetUp).off('SIGTERM', endSetUp);
   await continueInPinnedNode([join(projectRoot, `scripts/${task}.ts`), ...args], env);
 }
 
+/** @param {NodeJS.Signals} signal */
+function endSetUp(signal) {
+  process.exit(128 + constants.signals[signal]);
+}
+
 const [task, ...args] = process.argv.slice(2);
+// Ending in an orderly way stops what set-up has started; later, signals are passed on to the task instead.
+process.on('SIGINT', endSetUp).on('SIGTERM', endSetUp);
 try {
   if (task === 'setup') await setUp();
   else if (task === 'check') await start('test', ['--project', 'unit', '--project', 'simulation', ...args]);
