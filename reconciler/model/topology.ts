@@ -9,24 +9,28 @@ export function nodeOf(state: ClusterState, name: NodeName): NodeState {
   return node;
 }
 
-/** Node names of each shard, both in alphabetical order. */
-export function shardMembers(state: ClusterState): Map<ShardName, NodeName[]> {
+/** Documents are never changed in place, so that their shards need to be worked out only once. */
+const shardIndex = new WeakMap<ClusterState['nodes'], Map<ShardName, NodeName[]>>();
+
+/** Node names of each shard, in alphabetical order. */
+export function shardMembers({ nodes }: ClusterState): ReadonlyMap<ShardName, readonly NodeName[]> {
+  const known = shardIndex.get(nodes);
+  if (known !== undefined) return known;
   const shards = new Map<ShardName, NodeName[]>();
-  for (const name of Object.keys(state.nodes).sort()) {
-    const { shard } = nodeOf(state, name);
+  for (const name of Object.keys(nodes).sort()) {
+    const shard = nodes[name]?.shard ?? '';
     const members = shards.get(shard);
     if (members === undefined) shards.set(shard, [name]);
     else members.push(name);
   }
-  return new Map([...shards].sort(([a], [b]) => (a < b ? -1 : 1)));
+  shardIndex.set(nodes, shards);
+  return shards;
 }
 
 /** The other members of a node's shard, in alphabetical order. */
 export function peersOf(state: ClusterState, name: NodeName): NodeName[] {
   const { shard } = nodeOf(state, name);
-  return Object.keys(state.nodes)
-    .filter((other) => other !== name && nodeOf(state, other).shard === shard)
-    .sort();
+  return (shardMembers(state).get(shard) ?? []).filter((other) => other !== name);
 }
 
 /** Whether the node owns at least one slot. */
@@ -39,10 +43,16 @@ export function slotOwners(state: ClusterState): NodeName[] {
   return Object.keys(state.nodes).filter((name) => ownsSlots(nodeOf(state, name)));
 }
 
+const coverage = new WeakMap<ClusterState, SlotSet>();
+
 /** Every slot that a node of ours or a ghost owns. */
 export function coveredSlots(state: ClusterState): SlotSet {
-  const owned = [...Object.values(state.nodes), ...Object.values(state.ghosts)].flatMap((owner) => [...parseSlots(owner.slots)]);
-  return unionSlots(owned, []);
+  const known = coverage.get(state);
+  if (known !== undefined) return known;
+  const owners = [...Object.values(state.nodes), ...Object.values(state.ghosts)].filter((owner) => owner.slots !== '');
+  const covered = unionSlots(owners.flatMap((owner) => [...parseSlots(owner.slots)]), []);
+  coverage.set(state, covered);
+  return covered;
 }
 
 /** The slots that nobody owns. */

@@ -1,13 +1,13 @@
 /** A plan is the loop run on paper: decide, apply the effects to a copy, repeat until nothing differs. */
 import { createHash } from 'node:crypto';
 import type { Operation } from 'fast-json-patch';
-import jsonPatch from 'fast-json-patch';
 import type { Problem } from '../../spec-schema/problem.ts';
 import type { ClusterState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
 import { stepEffect } from '../steps/table.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { applyInPlace, diff } from './diff.ts';
+import { applyOperations, diff } from './diff.ts';
+import { fingerprint } from './fingerprint.ts';
 import type { Intent } from './intent.ts';
 import { checkLaws, type Violation } from './laws.ts';
 import { nextSteps, type PlannedStep } from './next-steps.ts';
@@ -51,9 +51,9 @@ function waveLimit(intent: Intent): number {
  * @throws PlanningError when a law would be broken, a wave changes nothing, or a state comes back.
  */
 export function plan(intent: Intent, live: ClusterState, facts: Facts, policy: Policy): Plan {
-  const paper = jsonPatch.deepClone(live) as ClusterState;
+  let paper = live;
   const waves: (readonly PlannedStep[])[] = [];
-  const seen = new Set<string>();
+  const seen = new Set<string>([fingerprint(live)]);
   let desired = resolve(intent, paper, facts);
   const differences = diff(paper, desired);
   let remaining = differences;
@@ -63,8 +63,8 @@ export function plan(intent: Intent, live: ClusterState, facts: Facts, policy: P
     blocks = decision.blocks;
     if (decision.wave.length === 0) break;
     const steps = decision.wave.map(({ step }) => step);
-    const before = jsonPatch.deepClone(paper) as ClusterState;
-    for (const step of steps) applyInPlace(paper, stepEffect(step, before));
+    const before = paper;
+    paper = applyOperations(before, steps.flatMap((step) => stepEffect(step, before)));
     const violations = checkLaws({ before, steps, after: paper }, policy);
     if (violations[0] !== undefined) {
       throw new PlanningError(`wave ${waves.length + 1} would break law ${violations[0].law}: ${violations[0].summary}`, before, paper, violations);
@@ -72,11 +72,11 @@ export function plan(intent: Intent, live: ClusterState, facts: Facts, policy: P
     waves.push(decision.wave);
     desired = resolve(intent, paper, facts);
     remaining = diff(paper, desired);
-    const fingerprint = createHash('sha1').update(JSON.stringify(paper)).digest('base64');
-    if (seen.has(fingerprint) || waves.length > waveLimit(intent)) {
+    const state = fingerprint(paper);
+    if (seen.has(state) || waves.length > waveLimit(intent)) {
       throw new PlanningError(`wave ${waves.length} leads back to a state that was there before: ${decision.wave.map(({ id }) => id).join(', ')}`, before, paper);
     }
-    seen.add(fingerprint);
+    seen.add(state);
   }
   const status = differences.length === 0 ? 'converged' : remaining.length === 0 ? 'changes' : 'blocked';
   if (status === 'blocked' && blocks.length === 0) {

@@ -2,14 +2,14 @@
 import type { NodeName } from '../../model/cluster-state.ts';
 import { nodeOf } from '../../model/topology.ts';
 import { needsRestart } from '../intent.ts';
-import { isHastened } from './formation.ts';
+import { isHastened, isSettled } from './formation.ts';
 import type { Rule, RuleContext } from './rule.ts';
 
-/** Directives that differ and that CONFIG SET can change. */
-function liveChanges(context: RuleContext, name: NodeName): [directive: string, value: string][] {
+/** Directives that differ and that CONFIG SET can change; hastened ones are put back once all is settled. */
+function liveChanges(context: RuleContext, name: NodeName, settled: boolean): [directive: string, value: string][] {
   const is = nodeOf(context.live, name).config;
   return Object.entries(nodeOf(context.desired, name).config).filter(
-    ([directive, value]) => !needsRestart(directive) && is[directive] !== value && !isHastened(context, directive, is[directive]),
+    ([directive, value]) => !needsRestart(directive) && is[directive] !== value && (settled || !isHastened(directive, is[directive])),
   );
 }
 
@@ -19,9 +19,10 @@ function inWords(context: RuleContext, name: NodeName, changes: readonly (readon
 }
 
 export const configurationRules: Rule = function* (context) {
+  const settled = isSettled(context);
   for (const name of context.names) {
     if (nodeOf(context.live, name).reachable !== 'yes') continue;
-    const changes = liveChanges(context, name);
+    const changes = liveChanges(context, name, settled);
     if (changes.length > 0) yield { step: { kind: 'configure', node: name, config: Object.fromEntries(changes) }, because: inWords(context, name, changes) };
   }
 };

@@ -10,14 +10,20 @@ export function startConfig({ desired, live }: RuleContext, name: NodeName): Rec
   return isUnformed(live) ? { ...config, ...HASTENED } : { ...config };
 }
 
-/** Whether a directive has its hastened value and should keep it until all is in sync. */
-export function isHastened({ live, names }: RuleContext, directive: string, value: string | undefined): boolean {
-  if (HASTENED[directive] === undefined || HASTENED[directive] !== value) return false;
-  const settled = live.serving === 'yes' && names.every((name) => {
-    const node = nodeOf(live, name);
-    return node.reachable !== 'yes' || (node.membership === 'joined' && node.synced);
-  });
-  return !settled;
+/** Whether everything that can be reached serves and is in sync, so that nothing needs to be hastened any more. */
+export function isSettled({ live, names }: RuleContext): boolean {
+  return (
+    live.serving === 'yes' &&
+    names.every((name) => {
+      const node = nodeOf(live, name);
+      return node.reachable !== 'yes' || (node.membership === 'joined' && node.synced);
+    })
+  );
+}
+
+/** Whether a directive has its hastened value. */
+export function isHastened(directive: string, value: string | undefined): boolean {
+  return HASTENED[directive] !== undefined && HASTENED[directive] === value;
 }
 
 export const formationRules: Rule = function* (context) {
