@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { canInstallPackages, installPackages } from './apt.js';
 import { withLock } from './lock.js';
 import { announce } from './progress.js';
 import { run } from './run.js';
@@ -13,14 +14,46 @@ export const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 /** The smallest Node.js that runs the sources as they are; the pinned one is newer. */
 const smallestNode = [24, 18];
 
-/** Installs the packages unless they are installed already. */
+const atomicLibrary = [
+  '/usr/lib/x86_64-linux-gnu/libatomic.so.1',
+  '/usr/lib/aarch64-linux-gnu/libatomic.so.1',
+  '/usr/lib64/libatomic.so.1',
+  '/usr/lib/libatomic.so.1',
+];
+
+/** Makes sure that the packages are installed and that the pinned Node.js among them runs. */
 export async function ensureModules() {
-  if (modulesAreCurrent()) return;
+  if (!modulesAreCurrent()) await installModules();
+  await ensureNodeRuns();
+}
+
+async function installModules() {
   await withLock(`modules ${projectRoot}`, async () => {
     if (modulesAreCurrent()) return;
     // Warnings are silenced because npm runs on the machine's own Node.js, which it finds too old for many packages.
     await announce('installing the npm packages', () => npm(['ci', '--loglevel=error'], projectRoot));
   });
+}
+
+/**
+ * The one library that Node.js needs and that small Debian installations lack. Looking for the file costs nothing at
+ * each start; only where it is in none of the usual places is Node.js asked itself.
+ */
+async function ensureNodeRuns() {
+  const node = pinnedNodePath();
+  if (node === undefined || process.platform !== 'linux' || atomicLibrary.some((path) => existsSync(path)))
+    return;
+  try {
+    await run(node, ['--version']);
+  } catch (error) {
+    if (!canInstallPackages()) {
+      const reason = error instanceof Error ? error.message : error;
+      throw new Error(
+        `The pinned Node.js needs the library libatomic (Debian: apt-get install libatomic1). ${reason}`,
+      );
+    }
+    await installPackages(['libatomic1']);
+  }
 }
 
 /**
