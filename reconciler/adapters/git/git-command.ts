@@ -70,9 +70,13 @@ export class GitCommands {
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const onAbort = () => reject(signal.reason as Error);
     signal.addEventListener('abort', onAbort, { once: true });
+    let failed: GitExit | undefined;
     try {
       signal.throwIfAborted();
-      return await Promise.race([command(this.#git(signal, call.environment)), aborted]);
+      return await Promise.race([
+        command(this.#git(signal, call.environment, (exit) => (failed = exit))),
+        aborted,
+      ]);
     } catch (cause) {
       if (call.signal?.aborted) throw new PortError('aborted', `${call.what}: given up`);
       if (deadline.aborted)
@@ -80,7 +84,7 @@ export class GitCommands {
       if (/block timeout reached/i.test(String(cause))) {
         throw new PortError('timeout', `${call.what}: git said nothing for ${SILENCE_MS} ms`);
       }
-      throw cause instanceof GitExit ? cause : gitError(call.what, cause);
+      throw failed ?? gitError(call.what, cause);
     } finally {
       signal.removeEventListener('abort', onAbort);
       aborted.catch(() => undefined);
@@ -88,7 +92,11 @@ export class GitCommands {
   }
 
   /** An instance for each command: one whose signal was aborted never works again. */
-  #git(abort: AbortSignal, environment: Readonly<Record<string, string>> = {}): SimpleGit {
+  #git(
+    abort: AbortSignal,
+    environment: Readonly<Record<string, string>> = {},
+    onExit: (exit: GitExit) => void = () => undefined,
+  ): SimpleGit {
     const counted = Object.keys(environment).filter((name) => name.startsWith('GIT_CONFIG_'));
     const options: Partial<SimpleGitOptions> = {
       baseDir: this.#directory,
@@ -99,10 +107,13 @@ export class GitCommands {
         allowUnsafeSshCommand: 'GIT_SSH_COMMAND' in environment,
         allowUnsafeConfigEnvCount: counted.length > 0,
       },
-      errors: (error, { exitCode, stdErr }) =>
-        exitCode === 0 || error instanceof GitPluginError
-          ? error
-          : new GitExit(exitCode, Buffer.concat(stdErr).toString().trim()),
+      // simple-git keeps only the words of this error: the exit code goes to the caller beside it.
+      errors: (error, { exitCode, stdErr }) => {
+        if (exitCode === 0 || error instanceof GitPluginError) return error;
+        const exit = new GitExit(exitCode, Buffer.concat(stdErr).toString().trim());
+        onExit(exit);
+        return exit;
+      },
     };
     return simpleGit(options).env({
       ...this.#inherited,
