@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { callEngineStreaming } from './engine-api.js';
 import { nodeFromPackages } from './image-recipes.js';
 import { ensureOwnImage, imageLabels, isPresentOrPulled } from './images.js';
+import { npm } from './install-modules.js';
 import { withLock } from './lock.js';
+import { pinnedNodePath, projectRoot } from './modules.js';
 import { announce } from './progress.js';
-import { ensureModules, npm, pinnedNodePath, projectRoot } from './toolchain.js';
+import { ensureModules } from './toolchain.js';
 
 /** What the Dockerfile copies, in the build context's order. */
 const sources = [

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // The `redisforge` command: runs the reconciler's sources with the pinned Node.js, whatever Node.js started it.
 import { join } from 'node:path';
-import { continueInPinnedNode, ensureModules, projectRoot } from './toolchain.js';
+import { projectRoot } from './modules.js';
+import { continueInPinnedNode, ensureModules } from './toolchain.js';
 
 try {
   await ensureModules();

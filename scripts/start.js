@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { ensureEngine, mustInstallEngine } from './engine.js';
 import { redisFromPackages, redisImage } from './image-recipes.js';
 import { ensureRedisImage } from './images.js';
+import { projectRoot } from './modules.js';
 import { say, seconds } from './progress.js';
 import { ensureMmdebstrap, startRootfs } from './rootfs.js';
 import { needsEngine } from './tasks.js';
-import { continueInPinnedNode, ensureModules, projectRoot } from './toolchain.js';
+import { continueInPinnedNode, ensureModules } from './toolchain.js';
 
 /** Installing packages and making the image keep a core busy each, so neither waits for the other. */
 async function setUp() {

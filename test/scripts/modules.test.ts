@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { staleModules } from '../../scripts/toolchain.js';
+import { staleModules } from '../../scripts/modules.js';
 
 const lock = {
   packages: {
