@@ -6,9 +6,9 @@
  * Every call takes an `AbortSignal` or has a deadline of its own, and rejects with a {@link PortError} only.
  */
 import type { HostSpec, SecretRef } from '../spec-schema/cluster-spec.ts';
-import type { MemberAddress, Endpoint } from './model/facts.ts';
-import type { EngineReading, MigrationTask, NodeReading } from './model/readings.ts';
 import type { NodeId } from './model/cluster-state.ts';
+import type { Endpoint, MemberAddress } from './model/facts.ts';
+import type { EngineReading, MigrationTask, NodeReading } from './model/readings.ts';
 import type { SlotSet } from './model/slots.ts';
 
 /** What went wrong outside, classified once in the adapter, never by message text above it. */
@@ -31,7 +31,11 @@ export class PortError extends Error {
   /** When trying again may help: soon (seconds), after a time (minutes), or never without a change. */
   readonly retry: 'soon' | 'later' | 'never';
 
-  constructor(code: PortErrorCode, message: string, options: { retry?: 'soon' | 'later' | 'never'; cause?: unknown } = {}) {
+  constructor(
+    code: PortErrorCode,
+    message: string,
+    options: { retry?: 'soon' | 'later' | 'never'; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'PortError';
     this.code = code;
@@ -119,7 +123,11 @@ export interface EngineEvent {
 export interface Engine {
   /** @param ask names and references whose existence must be known even when they carry no labels of ours. */
   read(ask: EngineQuestion, signal: AbortSignal): Promise<EngineReading>;
-  createNetwork(name: string, subnet: string | undefined, labels: Readonly<Record<string, string>>): Promise<void>;
+  createNetwork(
+    name: string,
+    subnet: string | undefined,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<void>;
   removeNetwork(name: string): Promise<void>;
   pullImage(reference: string, signal: AbortSignal): Promise<void>;
   createVolume(name: string, labels: Readonly<Record<string, string>>): Promise<void>;

@@ -9,11 +9,9 @@ import { z } from 'zod';
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Names become container, volume and label names: the common subset of what Docker and DNS allow. */
-const name = z
-  .string()
-  .regex(NAME, {
-    error: 'must be 1 to 63 lower-case letters, digits and hyphens, and begin and end with a letter or digit',
-  });
+const name = z.string().regex(NAME, {
+  error: 'must be 1 to 63 lower-case letters, digits and hyphens, and begin and end with a letter or digit',
+});
 
 const port = z.int().min(1).max(65535);
 
@@ -23,13 +21,15 @@ export const secretRefSchema = z
     z.strictObject({
       file: z
         .string()
-        .min(1)
+        .regex(/^(?!.*\.\.)[\w.-]+(?:\/[\w.-]+)*$/, {
+          error: 'must be the name of a file below the secrets directory, without `..`',
+        })
         .describe('File that holds the secret; relative to the secrets directory of RedisForge'),
     }),
     z.strictObject({
       env: z
         .string()
-        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be the name of an environment variable' })
         .describe('Environment variable of RedisForge that holds the secret'),
     }),
   ])
@@ -37,12 +37,10 @@ export const secretRefSchema = z
     'Reference to a secret: `{ file: … }` or `{ env: … }`. The value itself never stands in the spec',
   );
 
-const byteSize = z
+/** A number of bytes, or a size as Redis writes it. */
+export const byteSizeSchema = z
   .union(
-    [
-      z.int().min(0),
-      z.string().regex(/^\d+(?:b|k|kb|m|mb|g|gb)?$/i, { error: 'must be a whole number and a unit' }),
-    ],
+    [z.int().min(0), z.string().regex(/^\d+[kKmMgG]?[bB]?$/, { error: 'must be a whole number and a unit' })],
     {
       error: 'must be a number of bytes, or a whole number and a unit',
     },
@@ -91,13 +89,17 @@ const hostSchema = z.strictObject({
     .optional()
     .describe('How to log in; needed for `ssh://`'),
   tls: z
-    .strictObject({ ca: secretRefSchema, certificate: secretRefSchema, key: secretRefSchema })
+    .strictObject({
+      ca: secretRefSchema.describe('Certificate of the authority that signed the certificate of the engine'),
+      certificate: secretRefSchema.describe('Certificate that RedisForge shows'),
+      key: secretRefSchema.describe('Its private key'),
+    })
     .optional()
     .describe('Certificates for the engine; needed for `tcp+tls://`'),
 });
 
 const resourcesSchema = z.strictObject({
-  memory: byteSize
+  memory: byteSizeSchema
     .optional()
     .describe('Memory limit of the container. Leave room beside `maxmemory` for forks and buffers'),
   cpus: z.number().positive().optional().describe('CPU limit in cores'),
@@ -122,12 +124,15 @@ const nodeSchema = z.strictObject({
 });
 
 const userSchema = z.strictObject({
-  name: z.string().regex(/^[^\s]{1,64}$/, { error: 'must be 1 to 64 characters without blanks' }),
+  name: z
+    .string()
+    .regex(/^[^\s"'\\]{1,64}$/, { error: 'must be 1 to 64 characters without blanks and quotes' })
+    .describe('Name to log in with'),
   rules: z
     .union([z.string(), z.array(z.string())], { error: 'must be text or a list of texts' })
     .describe('Access rules as Redis writes them: `~app:* &app:* +@all -@dangerous`. No passwords here'),
   password: secretRefSchema.optional().describe('Its password. Without one nobody can log in as this user'),
-  enabled: z.boolean().default(true),
+  enabled: z.boolean().default(true).describe('Whether it may log in'),
 });
 
 const networkSchema = z.discriminatedUnion('mode', [
@@ -175,24 +180,28 @@ const policiesSchema = z.strictObject({
 
 export const clusterSpecSchema = z
   .strictObject({
-    apiVersion: z.literal('redisforge.dev/v1'),
-    kind: z.literal('RedisCluster'),
-    metadata: z.strictObject({
-      name: name.describe('Name of the cluster, unique among all that share an engine'),
-      description: z.string().optional(),
-    }),
-    redis: z.strictObject({
-      image: z
-        .string()
-        .regex(/^\S+$/, { error: 'must be an image reference without blanks' })
-        .describe('Image reference, for example redis:8.6.3; a digest may follow after @'),
-      version: z
-        .string()
-        .regex(/^\d+\.\d+\.\d+$/, { error: 'must be three numbers: 8.6.3' })
-        .optional()
-        .describe('Version of Redis in that image; by default read from its tag'),
-      config: config.prefault({}).describe('Directives of redis.conf for every node'),
-    }),
+    apiVersion: z.literal('redisforge.dev/v1').describe('Version of this format'),
+    kind: z.literal('RedisCluster').describe('What the file describes'),
+    metadata: z
+      .strictObject({
+        name: name.describe('Name of the cluster, unique among all that share an engine'),
+        description: z.string().optional().describe('What it is for, for people'),
+      })
+      .describe('What the cluster is called'),
+    redis: z
+      .strictObject({
+        image: z
+          .string()
+          .regex(/^\S+$/, { error: 'must be an image reference without blanks' })
+          .describe('Image reference, for example redis:8.6.3; a digest may follow after @'),
+        version: z
+          .string()
+          .regex(/^\d+\.\d+\.\d+$/, { error: 'must be three numbers: 8.6.3' })
+          .optional()
+          .describe('Version of Redis in that image; by default read from its tag'),
+        config: config.prefault({}).describe('Directives of redis.conf for every node'),
+      })
+      .describe('The software and its settings'),
     resources: resourcesSchema.prefault({}).describe("Limits of each node's container"),
     placement: z
       .enum(['zone', 'host', 'single-host'])
@@ -200,21 +209,27 @@ export const clusterSpecSchema = z
       .describe(
         'What two members of a shard must not share: a `zone`, a `host`, or nothing (`single-host`: a demo)',
       ),
-    network: networkSchema.prefault({ mode: 'host' }),
+    network: networkSchema.prefault({ mode: 'host' }).describe('How nodes and clients reach each other'),
     auth: z
       .strictObject({
         operator: z
-          .strictObject({ password: secretRefSchema })
+          .strictObject({
+            password: secretRefSchema.describe("Password of RedisForge's own user (`redisforge`)"),
+          })
           .describe("RedisForge's own user (`redisforge`)"),
         replication: z
-          .strictObject({ password: secretRefSchema })
+          .strictObject({
+            password: secretRefSchema.describe(
+              'Password of the user that replicas log in as (`replication`)',
+            ),
+          })
           .describe('The user that replicas log in as (`replication`)'),
       })
       .describe('Passwords of the two users that RedisForge itself needs'),
     users: z.array(userSchema).default([]).describe('Users for applications and people'),
-    hosts: z.array(hostSchema).min(1),
-    nodes: z.array(nodeSchema).min(1),
-    policies: policiesSchema.prefault({}),
+    hosts: z.array(hostSchema).min(1).describe('Machines with a Docker Engine'),
+    nodes: z.array(nodeSchema).min(1).describe('The redis-servers of the cluster, each by name'),
+    policies: policiesSchema.prefault({}).describe('How careful changes are made'),
   })
   .describe('A Redis Cluster that RedisForge keeps equal to this file');
 

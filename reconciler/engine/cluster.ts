@@ -1,11 +1,20 @@
 /** One cluster under the reconciler's care: its intent and the ports to look at it and to change it. */
 import type { ClusterSpec, HostSpec } from '../../spec-schema/cluster-spec.ts';
 import type { Problem } from '../../spec-schema/problem.ts';
-import { intentOf, type Intent } from '../planner/intent.ts';
+import { type Intent, intentOf } from '../planner/intent.ts';
 import type { Policy } from '../planner/rules/rule.ts';
-import { PortError, type Clock, type Engine, type Engines, type Redis, type RedisNode, type Secrets, type StateStore } from '../ports.ts';
+import {
+  type Clock,
+  type Engine,
+  type Engines,
+  PortError,
+  type Redis,
+  type RedisNode,
+  type Secrets,
+  type StateStore,
+} from '../ports.ts';
 import type { Lock, NodeMaterial, StepContext } from '../steps/step.ts';
-import { readCredentials, type Credentials } from './credentials.ts';
+import { type Credentials, readCredentials } from './credentials.ts';
 import type { Observation } from './interpret/interpret.ts';
 import { nodeMaterial } from './material.ts';
 
@@ -26,7 +35,10 @@ export interface Cluster {
 }
 
 /** Prepares a valid spec for observation and change; the problems say which of its secrets cannot be read. */
-export async function openCluster(spec: ClusterSpec, ports: Ports): Promise<{ readonly cluster?: Cluster; readonly problems: readonly Problem[] }> {
+export async function openCluster(
+  spec: ClusterSpec,
+  ports: Ports,
+): Promise<{ readonly cluster?: Cluster; readonly problems: readonly Problem[] }> {
   const { credentials, problems } = await readCredentials(spec, ports.secrets);
   if (credentials === undefined) return { problems };
   const intent = intentOf(spec, credentials.digests);
@@ -45,7 +57,11 @@ export function hostSpec({ intent }: Cluster, name: string): HostSpec {
 }
 
 /** What a step is carried out with, given what was just observed. */
-export function stepContext(cluster: Cluster, { live, facts }: Observation, signal: AbortSignal): StepContext {
+export function stepContext(
+  cluster: Cluster,
+  { live, facts }: Observation,
+  signal: AbortSignal,
+): StepContext {
   return {
     live,
     facts,

@@ -1,25 +1,37 @@
 /** The loop: observe, decide, start what may start, observe again, until nothing differs or nothing may be done. */
-import pLimit from 'p-limit';
+
 import type { Operation } from 'fast-json-patch';
+import pLimit from 'p-limit';
 import type { Problem } from '../../spec-schema/problem.ts';
 import { applyOperations, diff } from '../planner/diff.ts';
 import { checkLaws } from '../planner/laws.ts';
-import { nextSteps, type Decision, type PlannedStep } from '../planner/next-steps.ts';
+import { type Decision, nextSteps, type PlannedStep } from '../planner/next-steps.ts';
 import { resolve } from '../planner/resolve.ts';
 import { PortError } from '../ports.ts';
 import type { Lock } from '../steps/step.ts';
 import { executeStep, isWait, stepDeadlineMs, stepEffect, stepLocks } from '../steps/table.ts';
-import { policyOf, stepContext, type Cluster } from './cluster.ts';
+import { type Cluster, policyOf, stepContext } from './cluster.ts';
 import type { Observation } from './interpret/interpret.ts';
 import { observe } from './observe.ts';
 import type { Report } from './progress.ts';
-import { Underway, type Ended } from './underway.ts';
+import { type Ended, Underway } from './underway.ts';
 
 export type Outcome =
   | { readonly status: 'converged'; readonly observation: Observation; readonly steps: number }
   /** Nothing more can be done; the blocks say why. */
-  | { readonly status: 'blocked'; readonly observation: Observation; readonly steps: number; readonly blocks: readonly Problem[] }
-  | { readonly status: 'failed'; readonly observation: Observation; readonly steps: number; readonly failures: readonly FailedStep[]; readonly blocks: readonly Problem[] }
+  | {
+      readonly status: 'blocked';
+      readonly observation: Observation;
+      readonly steps: number;
+      readonly blocks: readonly Problem[];
+    }
+  | {
+      readonly status: 'failed';
+      readonly observation: Observation;
+      readonly steps: number;
+      readonly failures: readonly FailedStep[];
+      readonly blocks: readonly Problem[];
+    }
   /** Asked to stop: it did so between steps. */
   | { readonly status: 'stopped'; readonly observation: Observation | undefined; readonly steps: number };
 
@@ -84,9 +96,16 @@ class Convergence {
       const { decision, differences } = this.#decide(observation);
       this.#options.report({ kind: 'observed', observation, differences: differences.length });
       if (this.#failures.length > 0 && !this.#underway.working) {
-        return { status: 'failed', observation, steps: this.#steps, failures: this.#failures, blocks: decision.blocks };
+        return {
+          status: 'failed',
+          observation,
+          steps: this.#steps,
+          failures: this.#failures,
+          blocks: decision.blocks,
+        };
       }
-      if (differences.length === 0 && !this.#underway.working) return { status: 'converged', observation, steps: this.#steps };
+      if (differences.length === 0 && !this.#underway.working)
+        return { status: 'converged', observation, steps: this.#steps };
       const started = this.#failures.length > 0 ? false : this.#startWave(decision.wave, observation);
       if (!started && this.#underway.size === 0) {
         this.#options.report({ kind: 'blocked', blocks: decision.blocks });
@@ -102,7 +121,10 @@ class Convergence {
     const { clock } = this.#cluster.ports;
     if (this.#running.size === 0) return clock.sleep(ms, this.#options.signal);
     const over = new AbortController();
-    await Promise.race([Promise.all(this.#running), clock.sleep(LONGEST_PAUSE_MS, AbortSignal.any([over.signal, this.#options.signal]))]);
+    await Promise.race([
+      Promise.all(this.#running),
+      clock.sleep(LONGEST_PAUSE_MS, AbortSignal.any([over.signal, this.#options.signal])),
+    ]);
     over.abort();
   }
 
@@ -113,10 +135,21 @@ class Convergence {
     const desired = resolve(intent, live, facts);
     const ask = (): Decision => {
       const resting = this.#options.resting?.(ports.clock.now()) ?? new Set<Lock>();
-      return nextSteps(intent, desired, live, facts, policyOf(this.#cluster, new Set([...this.#underway.locks(), ...resting])));
+      return nextSteps(
+        intent,
+        desired,
+        live,
+        facts,
+        policyOf(this.#cluster, new Set([...this.#underway.locks(), ...resting])),
+      );
     };
     let decision = ask();
-    const ended = this.#underway.settle(live, desired, ports.clock.now(), new Set(decision.wave.map(({ id }) => id)));
+    const ended = this.#underway.settle(
+      live,
+      desired,
+      ports.clock.now(),
+      new Set(decision.wave.map(({ id }) => id)),
+    );
     for (const step of ended) this.#end(step);
     // What has ended gave its locks back.
     if (ended.length > 0) decision = ask();
@@ -161,9 +194,18 @@ class Convergence {
   #refuseUnlawful(actions: readonly PlannedStep[], { live }: Observation): void {
     if (actions.length === 0) return;
     const steps = actions.map(({ step }) => step);
-    const after = applyOperations(live, steps.flatMap((step) => stepEffect(step, live)));
-    const [violation] = checkLaws({ before: live, steps, after }, policyOf(this.#cluster, this.#underway.locks()));
-    if (violation !== undefined) throw new Error(`a wave would break law ${violation.law}: ${violation.summary} (${violation.steps.join(', ')})`);
+    const after = applyOperations(
+      live,
+      steps.flatMap((step) => stepEffect(step, live)),
+    );
+    const [violation] = checkLaws(
+      { before: live, steps, after },
+      policyOf(this.#cluster, this.#underway.locks()),
+    );
+    if (violation !== undefined)
+      throw new Error(
+        `a wave would break law ${violation.law}: ${violation.summary} (${violation.steps.join(', ')})`,
+      );
   }
 
   async #execute(planned: PlannedStep, observation: Observation): Promise<void> {

@@ -1,29 +1,15 @@
 /** The keeper of one cluster: holds its lease, converges it after a change, on an interval, or when an engine says so. */
 import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
-import type { Problem } from '../../spec-schema/problem.ts';
-import { PortError, type Lease, type Leases } from '../ports.ts';
+import { type Lease, type Leases, PortError } from '../ports.ts';
 import type { Lock } from '../steps/step.ts';
-import { openCluster, type Cluster, type Ports } from './cluster.ts';
-import { converge, locksOf, type FailedStep, type Outcome } from './converge.ts';
+import { type Cluster, openCluster, type Ports } from './cluster.ts';
+import { converge, type FailedStep, locksOf, type Outcome } from './converge.ts';
 import type { Observation } from './interpret/interpret.ts';
-import { journalEntry, writeJournal, type Cause } from './journal.ts';
+import { type Cause, journalEntry, writeJournal } from './journal.ts';
+import type { KeeperStatus } from './keeper-status.ts';
 import type { ProgressEvent } from './progress.ts';
-import type { ReconcilerEvent, ReconcilerSettings } from './reconciler.ts';
+import type { ReconcilerEvent, ReconcilerSettings } from './reconciler-events.ts';
 import { watchEngines } from './wake.ts';
-
-export interface KeeperStatus {
-  readonly status: 'starting' | 'working' | 'converged' | 'blocked' | 'failed' | 'standby';
-  /** Commit of the spec in force. */
-  readonly commit: string;
-  /** When the last pass ended, in milliseconds since the epoch. */
-  readonly checkedAt: number | undefined;
-  readonly blocks: readonly Problem[];
-  readonly failures: readonly { readonly step: string; readonly reason: string }[];
-  readonly observation: Observation | undefined;
-  /** Steps carried out since the process started, by result. */
-  readonly stepsDone: number;
-  readonly stepsFailed: number;
-}
 
 /** A step that failed rests for a time that doubles; everything that needs none of its locks goes on. */
 const FIRST_REST_MS = 5_000;
@@ -49,14 +35,30 @@ export class Keeper {
   #outdated = new AbortController();
   #status: KeeperStatus;
 
-  constructor(spec: ClusterSpec, commit: string, ports: Ports, leases: Leases, settings: ReconcilerSettings, report: (event: ReconcilerEvent) => void) {
+  constructor(
+    spec: ClusterSpec,
+    commit: string,
+    ports: Ports,
+    leases: Leases,
+    settings: ReconcilerSettings,
+    report: (event: ReconcilerEvent) => void,
+  ) {
     this.#spec = spec;
     this.#commit = commit;
     this.#ports = ports;
     this.#leases = leases;
     this.#settings = settings;
     this.#report = report;
-    this.#status = { status: 'starting', commit, checkedAt: undefined, blocks: [], failures: [], observation: undefined, stepsDone: 0, stepsFailed: 0 };
+    this.#status = {
+      status: 'starting',
+      commit,
+      checkedAt: undefined,
+      blocks: [],
+      failures: [],
+      observation: undefined,
+      stepsDone: 0,
+      stepsFailed: 0,
+    };
   }
 
   status(): KeeperStatus {
@@ -110,7 +112,9 @@ export class Keeper {
       if (watching?.spec !== spec) {
         watching?.stop.abort();
         watching = { spec, stop: new AbortController() };
-        void watchEngines(spec, this.#ports, AbortSignal.any([signal, watching.stop.signal]), () => this.wake());
+        void watchEngines(spec, this.#ports, AbortSignal.any([signal, watching.stop.signal]), () =>
+          this.wake(),
+        );
       }
       const pause = await this.#pass(spec, signal);
       await this.#ports.clock.sleep(pause, AbortSignal.any([signal, this.#wake.signal]));
@@ -122,7 +126,10 @@ export class Keeper {
   async #pass(spec: ClusterSpec, signal: AbortSignal): Promise<number> {
     const begun = this.#ports.clock.now();
     const outdated = this.#outdated.signal;
-    const cause: Cause = { kind: this.#convergedCommit === this.#commit ? 'drift' : 'change', commit: this.#commit };
+    const cause: Cause = {
+      kind: this.#convergedCommit === this.#commit ? 'drift' : 'change',
+      commit: this.#commit,
+    };
     const { cluster, problems } = await openCluster(spec, this.#ports);
     if (cluster === undefined) {
       this.#set('blocked', { blocks: problems }, begun);
@@ -138,7 +145,11 @@ export class Keeper {
     } catch (error) {
       // A defect in RedisForge must not end the care for this cluster, nor for the others.
       this.#report({ kind: 'defect', cluster: spec.metadata.name, error });
-      this.#set('failed', { failures: [{ step: 'pass', reason: error instanceof Error ? error.message : String(error) }] }, begun);
+      this.#set(
+        'failed',
+        { failures: [{ step: 'pass', reason: error instanceof Error ? error.message : String(error) }] },
+        begun,
+      );
       return this.#settings.driftMs;
     }
   }
@@ -149,14 +160,35 @@ export class Keeper {
       this.#resting.clear();
       this.#convergedCommit = this.#commit;
     }
-    if (outcome.status === 'failed') for (const failure of outcome.failures) this.#rest(failure, outcome.observation, now);
-    const status = outcome.status === 'stopped' ? 'working' : outcome.status === 'blocked' && this.#resting.size > 0 ? 'failed' : outcome.status;
-    this.#set(status, {
-      blocks: 'blocks' in outcome ? outcome.blocks : [],
-      ...(outcome.status === 'failed' ? { failures: outcome.failures.map(({ step, reason }) => ({ step: step.id, reason })) } : outcome.status === 'converged' ? { failures: [] } : {}),
-      ...(outcome.observation === undefined ? {} : { observation: outcome.observation }),
-    }, begun);
-    this.#report({ kind: 'pass', cluster: cluster.intent.spec.metadata.name, cause, status: this.#status, durationMs: now - begun, steps: outcome.steps });
+    if (outcome.status === 'failed')
+      for (const failure of outcome.failures) this.#rest(failure, outcome.observation, now);
+    const status =
+      outcome.status === 'stopped'
+        ? 'working'
+        : outcome.status === 'blocked' && this.#resting.size > 0
+          ? 'failed'
+          : outcome.status;
+    this.#set(
+      status,
+      {
+        blocks: 'blocks' in outcome ? outcome.blocks : [],
+        ...(outcome.status === 'failed'
+          ? { failures: outcome.failures.map(({ step, reason }) => ({ step: step.id, reason })) }
+          : outcome.status === 'converged'
+            ? { failures: [] }
+            : {}),
+        ...(outcome.observation === undefined ? {} : { observation: outcome.observation }),
+      },
+      begun,
+    );
+    this.#report({
+      kind: 'pass',
+      cluster: cluster.intent.spec.metadata.name,
+      cause,
+      status: this.#status,
+      durationMs: now - begun,
+      steps: outcome.steps,
+    });
     // After a failure the rest goes on at once: what failed holds its locks while it rests.
     if (outcome.status === 'failed') return 0;
     const soonest = Math.min(...[...this.#resting.values()].map(({ until }) => until - now));
@@ -170,7 +202,9 @@ export class Keeper {
   }
 
   #restingLocks(now: number): ReadonlySet<Lock> {
-    return new Set([...this.#resting.values()].filter(({ until }) => until > now).flatMap(({ locks }) => locks));
+    return new Set(
+      [...this.#resting.values()].filter(({ until }) => until > now).flatMap(({ locks }) => locks),
+    );
   }
 
   #progress(cause: Cause, event: ProgressEvent): void {
@@ -178,16 +212,30 @@ export class Keeper {
     if (event.kind === 'step-started') this.#status = { ...this.#status, status: 'working' };
     if (event.kind === 'step-ended') {
       const done = event.outcome.result === 'done';
-      this.#status = { ...this.#status, stepsDone: this.#status.stepsDone + (done ? 1 : 0), stepsFailed: this.#status.stepsFailed + (done ? 0 : 1) };
+      this.#status = {
+        ...this.#status,
+        stepsDone: this.#status.stepsDone + (done ? 1 : 0),
+        stepsFailed: this.#status.stepsFailed + (done ? 0 : 1),
+      };
     }
     if (event.kind === 'observed') this.#status = { ...this.#status, observation: event.observation };
     this.#report({ kind: 'progress', cluster, cause, event });
     const entry = journalEntry(cluster, cause, event);
     // The journal is evidence, never a condition: a full disk must not stop a repair.
-    if (entry !== undefined) void writeJournal(this.#ports.store, entry).catch((error: unknown) => this.#report({ kind: 'defect', cluster, error }));
+    if (entry !== undefined)
+      void writeJournal(this.#ports.store, entry).catch((error: unknown) =>
+        this.#report({ kind: 'defect', cluster, error }),
+      );
   }
 
   #set(status: KeeperStatus['status'], changes: Partial<KeeperStatus>, begun: number): void {
-    this.#status = { ...this.#status, blocks: [], ...changes, status, commit: this.#commit, checkedAt: begun };
+    this.#status = {
+      ...this.#status,
+      blocks: [],
+      ...changes,
+      status,
+      commit: this.#commit,
+      checkedAt: begun,
+    };
   }
 }

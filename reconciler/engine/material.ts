@@ -1,14 +1,15 @@
 /** What steps need to make nodes from: container plans, files, users, with the secrets in them. */
-import { networkName, volumeName } from '../../spec-schema/effective.ts';
+
 import { createHash } from 'node:crypto';
-import type { AclUserToSet, ContainerPlan, FileToPut, Secret } from '../ports.ts';
+import { networkName, volumeName } from '../../spec-schema/effective.ts';
 import { desiredUsers } from '../planner/access.ts';
 import { canonicalJson } from '../planner/canonical-json.ts';
 import type { Intent } from '../planner/intent.ts';
+import type { AclUserToSet, ContainerPlan, FileToPut, Secret } from '../ports.ts';
 import { redisConf } from '../render/redis-conf.ts';
 import type { NodeMaterial } from '../steps/step.ts';
 import { aclFileLine } from '../wire/acl.ts';
-import { sha256, type Credentials } from './credentials.ts';
+import { type Credentials, sha256 } from './credentials.ts';
 import { CLUSTER_LABEL, NODE_LABEL } from './interpret/containers.ts';
 
 /** Digest of what a container was made from; only a note for people, drift is found by looking at the container. */
@@ -24,19 +25,29 @@ export function nodeMaterial(intent: Intent, credentials: Credentials): NodeMate
   const users = new Map(
     desiredUsers(intent.spec).map((user): [string, AclUserToSet] => {
       const password = credentials.passwords.get(user.name);
-      return [user.name, { ...user, passwordHashes: password === undefined ? [] : [sha256(password.reveal())] }];
+      return [
+        user.name,
+        { ...user, passwordHashes: password === undefined ? [] : [sha256(password.reveal())] },
+      ];
     }),
   );
   const reveal = (config: Readonly<Record<string, string>>): Record<string, string> =>
     'masterauth' in config ? { ...config, masterauth: credentials.replication.reveal() } : { ...config };
   const files = (config: Readonly<Record<string, string>>): FileToPut[] => [
     { path: 'redis.conf', content: redisConf(reveal(config)), mode: 0o600 },
-    { path: 'users.acl', content: `${[...users.values()].map((user) => aclFileLine({ ...user, nopass: false })).join('\n')}\n`, mode: 0o600 },
+    {
+      path: 'users.acl',
+      content: `${[...users.values()].map((user) => aclFileLine({ ...user, nopass: false })).join('\n')}\n`,
+      mode: 0o600,
+    },
   ];
   const labels = (name: string | undefined): Record<string, string> => {
     if (name === undefined) return { [CLUSTER_LABEL]: cluster };
     const launch = intent.nodes[name]?.launch;
-    const digest = createHash('sha256').update(canonicalJson(launch ?? {})).digest('hex').slice(0, 16);
+    const digest = createHash('sha256')
+      .update(canonicalJson(launch ?? {}))
+      .digest('hex')
+      .slice(0, 16);
     return { [CLUSTER_LABEL]: cluster, [NODE_LABEL]: name, [SPEC_LABEL]: digest };
   };
   return {
@@ -47,7 +58,14 @@ export function nodeMaterial(intent: Intent, credentials: Credentials): NodeMate
     containerPlan(name, config): ContainerPlan {
       const launch = intent.nodes[name]?.launch;
       if (launch === undefined) throw new RangeError(`no node ${name} in the spec`);
-      return { ...launch, name, labels: labels(name), volume: volumeName(intent.spec, specNode(name)), port: specNode(name).port, files: files(config) };
+      return {
+        ...launch,
+        name,
+        labels: labels(name),
+        volume: volumeName(intent.spec, specNode(name)),
+        port: specNode(name).port,
+        files: files(config),
+      };
     },
     user(name): AclUserToSet {
       const user = users.get(name);
@@ -56,6 +74,9 @@ export function nodeMaterial(intent: Intent, credentials: Credentials): NodeMate
     },
     labels,
     volume: (name) => volumeName(intent.spec, specNode(name)),
-    network: () => ({ name: networkName(intent.spec), subnet: intent.spec.network.mode === 'bridge' ? intent.spec.network.subnet : undefined }),
+    network: () => ({
+      name: networkName(intent.spec),
+      subnet: intent.spec.network.mode === 'bridge' ? intent.spec.network.subnet : undefined,
+    }),
   };
 }

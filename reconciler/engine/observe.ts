@@ -3,9 +3,9 @@ import type { HostSpec } from '../../spec-schema/cluster-spec.ts';
 import { containerName, networkName, volumeName } from '../../spec-schema/effective.ts';
 import type { HostName, NodeId, NodeName } from '../model/cluster-state.ts';
 import type { EngineReading, NodeReading } from '../model/readings.ts';
-import { slotSet, type SlotSet } from '../model/slots.ts';
+import { type SlotSet, slotSet } from '../model/slots.ts';
 import { isUnformed, uncoveredSlots } from '../model/topology.ts';
-import { PortError, type Engine, type EngineQuestion } from '../ports.ts';
+import { type Engine, type EngineQuestion, PortError } from '../ports.ts';
 import type { Cluster } from './cluster.ts';
 import type { Evidence, Reading } from './interpret/evidence.ts';
 import { containerTruths, interpret, type Observation } from './interpret/interpret.ts';
@@ -55,7 +55,9 @@ export async function observe(cluster: Cluster): Promise<Observation> {
   const observation = interpret(cluster.intent, evidence, truths, cluster.credentials.digester);
   const stranded = await strandedKeys(cluster, observation);
   await remember(cluster, store, memory, nodes, observation);
-  return stranded.size === 0 ? observation : interpret(cluster.intent, { ...evidence, stranded }, truths, cluster.credentials.digester);
+  return stranded.size === 0
+    ? observation
+    : interpret(cluster.intent, { ...evidence, stranded }, truths, cluster.credentials.digester);
 }
 
 /** Engines shared by several hosts are asked once. */
@@ -76,9 +78,13 @@ async function readEngines(cluster: Cluster): Promise<Map<HostName, Reading<Engi
         containers: nodes.map((node) => containerName(spec, node)),
         volumes: nodes.map((node) => volumeName(spec, node)),
         networks: spec.network.mode === 'bridge' ? [networkName(spec)] : [],
-        images: [...new Set(nodes.map((node) => cluster.intent.nodes[node.name]?.launch.image ?? spec.redis.image))],
+        images: [
+          ...new Set(nodes.map((node) => cluster.intent.nodes[node.name]?.launch.image ?? spec.redis.image)),
+        ],
       };
-      const reading = await withDeadline(cluster, `engine of ${hosts[0]?.name}`, (signal) => engine.read(question, signal));
+      const reading = await withDeadline(cluster, `engine of ${hosts[0]?.name}`, (signal) =>
+        engine.read(question, signal),
+      );
       for (const host of hosts) readings.set(host.name, reading);
     }),
   );
@@ -86,18 +92,29 @@ async function readEngines(cluster: Cluster): Promise<Map<HostName, Reading<Engi
 }
 
 /** A reading within the deadline, or the failure as a value. Errors that are no port's are bugs and go on. */
-async function withDeadline<T>(cluster: Cluster, subject: string, read: (signal: AbortSignal) => Promise<T>): Promise<Reading<T>> {
+async function withDeadline<T>(
+  cluster: Cluster,
+  subject: string,
+  read: (signal: AbortSignal) => Promise<T>,
+): Promise<Reading<T>> {
   const over = new AbortController();
   const deadline = new AbortController();
   const timeout = cluster.ports.clock.sleep(OBSERVE_DEADLINE_MS, over.signal).then((): Reading<T> => {
     deadline.abort();
-    return { ok: false, failure: { code: 'timeout', message: `${subject} did not answer within ${OBSERVE_DEADLINE_MS / 1000} s` } };
+    return {
+      ok: false,
+      failure: {
+        code: 'timeout',
+        message: `${subject} did not answer within ${OBSERVE_DEADLINE_MS / 1000} s`,
+      },
+    };
   });
   try {
     const answer = read(deadline.signal).then(
       (value): Reading<T> => ({ ok: true, value }),
       (error: unknown): Reading<T> => {
-        if (error instanceof PortError) return { ok: false, failure: { code: error.code, message: error.message } };
+        if (error instanceof PortError)
+          return { ok: false, failure: { code: error.code, message: error.message } };
         throw error;
       },
     );
@@ -117,13 +134,20 @@ async function strandedKeys(cluster: Cluster, { live, facts }: Observation): Pro
       if (node.reachable !== 'yes' || node.role !== 'primary' || node.contents !== 'keys') return;
       const redis = cluster.ports.redis.at(facts.nodes[name]?.endpoints ?? [], cluster.credentials.operator);
       const counts = await withDeadline(cluster, name, () => redis.keysInSlots(uncovered));
-      if (counts.ok && counts.value.size > 0) stranded.set(name, slotSet([...counts.value.keys()].map((slot) => [slot, slot])));
+      if (counts.ok && counts.value.size > 0)
+        stranded.set(name, slotSet([...counts.value.keys()].map((slot) => [slot, slot])));
     }),
   );
   return stranded;
 }
 
-async function remember(cluster: Cluster, store: Cluster['ports']['store'], memory: Memory, nodes: ReadonlyMap<NodeName, Reading<NodeReading>>, { facts }: Observation): Promise<void> {
+async function remember(
+  cluster: Cluster,
+  store: Cluster['ports']['store'],
+  memory: Memory,
+  nodes: ReadonlyMap<NodeName, Reading<NodeReading>>,
+  { facts }: Observation,
+): Promise<void> {
   const ids = { ...memory.ids };
   const ips = { ...memory.ips };
   for (const [name, reading] of nodes) {

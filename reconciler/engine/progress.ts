@@ -12,7 +12,13 @@ export type ProgressEvent =
   | { readonly kind: 'observed'; readonly observation: Observation; readonly differences: number }
   | { readonly kind: 'wave'; readonly number: number; readonly steps: readonly PlannedStep[] }
   | { readonly kind: 'step-started'; readonly step: PlannedStep; readonly at: number }
-  | { readonly kind: 'step-ended'; readonly step: PlannedStep; readonly at: number; readonly durationMs: number; readonly outcome: StepOutcome }
+  | {
+      readonly kind: 'step-ended';
+      readonly step: PlannedStep;
+      readonly at: number;
+      readonly durationMs: number;
+      readonly outcome: StepOutcome;
+    }
   | { readonly kind: 'blocked'; readonly blocks: readonly Problem[] };
 
 export type Report = (event: ProgressEvent) => void;

@@ -7,30 +7,10 @@ import type { Problem } from '../../spec-schema/problem.ts';
 import type { Commit, Leases, SpecRepository } from '../ports.ts';
 import { PortError } from '../ports.ts';
 import type { Ports } from './cluster.ts';
-import { Keeper, type KeeperStatus } from './keeper.ts';
-import type { Cause } from './journal.ts';
-import type { ProgressEvent } from './progress.ts';
-import { SpecSource, type SpecChange } from './spec-source.ts';
-
-export interface ReconcilerSettings {
-  /** Milliseconds between looks at the repository. */
-  readonly pollMs: number;
-  /** Milliseconds between looks at a converged cluster. */
-  readonly driftMs: number;
-  /** Who this process is, for the lease. */
-  readonly holder: string;
-}
-
-/** What the reconciler tells; every event names what it is about, so that it can become one log line. */
-export type ReconcilerEvent =
-  | { readonly kind: 'commit'; readonly commit: Commit; readonly forced: boolean; readonly previous: string | undefined }
-  | { readonly kind: 'spec-accepted'; readonly cluster: string; readonly path: string; readonly commit: string }
-  | { readonly kind: 'spec-invalid'; readonly path: string; readonly commit: string; readonly problems: readonly Problem[]; readonly keeping: string | undefined }
-  | { readonly kind: 'spec-gone'; readonly cluster: string; readonly path: string; readonly commit: string }
-  | { readonly kind: 'repository-unreachable'; readonly reason: string }
-  | { readonly kind: 'progress'; readonly cluster: string; readonly cause: Cause; readonly event: ProgressEvent }
-  | { readonly kind: 'pass'; readonly cluster: string; readonly cause: Cause; readonly status: KeeperStatus; readonly durationMs: number; readonly steps: number }
-  | { readonly kind: 'defect'; readonly cluster: string; readonly error: unknown };
+import { Keeper } from './keeper.ts';
+import type { KeeperStatus } from './keeper-status.ts';
+import type { ReconcilerEvent, ReconcilerSettings } from './reconciler-events.ts';
+import { type SpecChange, SpecSource } from './spec-source.ts';
 
 export interface ReconcilerStatus {
   readonly commit: Commit | undefined;
@@ -54,7 +34,13 @@ export class Reconciler {
   #polledAt: number | undefined;
   #repositoryFailure: string | undefined;
 
-  constructor(ports: Ports, repository: SpecRepository, leases: Leases, settings: ReconcilerSettings, report: (event: ReconcilerEvent) => void) {
+  constructor(
+    ports: Ports,
+    repository: SpecRepository,
+    leases: Leases,
+    settings: ReconcilerSettings,
+    report: (event: ReconcilerEvent) => void,
+  ) {
     this.#ports = ports;
     this.#leases = leases;
     this.#source = new SpecSource(repository, ports.store);
@@ -91,7 +77,8 @@ export class Reconciler {
       if (!(error instanceof PortError)) throw error;
       if (signal.aborted) return;
       // The last good spec stays in force; the clusters are looked after as before.
-      if (this.#repositoryFailure !== error.message) this.#report({ kind: 'repository-unreachable', reason: error.message });
+      if (this.#repositoryFailure !== error.message)
+        this.#report({ kind: 'repository-unreachable', reason: error.message });
       this.#repositoryFailure = error.message;
     }
   }
@@ -102,13 +89,20 @@ export class Reconciler {
     this.#invalid.clear();
     for (const { path, problems, keeping } of change.invalid) {
       this.#invalid.set(path, problems);
-      this.#report({ kind: 'spec-invalid', path, commit: change.commit.id, problems, keeping: keeping?.commit });
+      this.#report({
+        kind: 'spec-invalid',
+        path,
+        commit: change.commit.id,
+        problems,
+        keeping: keeping?.commit,
+      });
     }
     for (const { path, spec, commit } of change.specs) {
       this.#keep(spec, commit, signal);
       this.#report({ kind: 'spec-accepted', cluster: spec.metadata.name, path, commit });
     }
-    for (const { path, cluster } of change.gone) this.#report({ kind: 'spec-gone', cluster, path, commit: change.commit.id });
+    for (const { path, cluster } of change.gone)
+      this.#report({ kind: 'spec-gone', cluster, path, commit: change.commit.id });
   }
 
   #keep(spec: ClusterSpec, commit: string, signal: AbortSignal): void {

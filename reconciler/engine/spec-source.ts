@@ -2,7 +2,7 @@
 import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
 import type { Problem } from '../../spec-schema/problem.ts';
 import { readSpec } from '../../spec-schema/read-spec.ts';
-import { PortError, type Commit, type SpecFile, type SpecRepository, type StateStore } from '../ports.ts';
+import { type Commit, PortError, type SpecFile, type SpecRepository, type StateStore } from '../ports.ts';
 import { canonicalRules } from '../wire/acl.ts';
 
 export interface AcceptedSpec {
@@ -40,7 +40,10 @@ interface Remembered {
 const MEMORY = 'repository/accepted.json';
 
 /** Reads one spec file, wherever it comes from, with every check that can be made without looking at the cluster. */
-export function parseSpec(source: Uint8Array | string, path: string): { readonly spec: ClusterSpec | undefined; readonly problems: readonly Problem[] } {
+export function parseSpec(
+  source: Uint8Array | string,
+  path: string,
+): { readonly spec: ClusterSpec | undefined; readonly problems: readonly Problem[] } {
   return readSpec(source, path, { checkRules: canonicalRules });
 }
 
@@ -60,7 +63,10 @@ export class SpecSource {
     if (commit.id === this.#seen) return undefined;
     const memory = await this.#remembered();
     const previous = memory?.head;
-    const forced = previous !== undefined && previous !== commit.id && !(await this.#repository.isAncestor(previous, commit.id));
+    const forced =
+      previous !== undefined &&
+      previous !== commit.id &&
+      !(await this.#repository.isAncestor(previous, commit.id));
     const files = await this.#repository.listSpecs(commit.id);
     const specs: AcceptedSpec[] = [];
     const invalid: InvalidSpec[] = [];
@@ -102,44 +108,65 @@ export class SpecSource {
     }
   }
 
-  async #read(commit: string, file: SpecFile): Promise<{ spec: ClusterSpec | undefined; problems: readonly Problem[]; text: string }> {
+  async #read(
+    commit: string,
+    file: SpecFile,
+  ): Promise<{ spec: ClusterSpec | undefined; problems: readonly Problem[]; text: string }> {
     try {
       const bytes = await this.#repository.readFile(commit, file.path);
       return { ...parseSpec(bytes, file.path), text: new TextDecoder().decode(bytes) };
     } catch (error) {
       if (!(error instanceof PortError) || error.code !== 'refused') throw error;
-      const problem: Problem = { severity: 'error', code: 'spec-unreadable', subject: file.path, summary: error.message, hint: 'commit the spec as a plain file of reasonable size' };
+      const problem: Problem = {
+        severity: 'error',
+        code: 'spec-unreadable',
+        subject: file.path,
+        summary: error.message,
+        hint: 'commit the spec as a plain file of reasonable size',
+      };
       return { spec: undefined, problems: [problem], text: '' };
     }
   }
 }
 
-function acceptedFrom(path: string, earlier: { readonly commit: string; readonly text: string }): AcceptedSpec | undefined {
+function acceptedFrom(
+  path: string,
+  earlier: { readonly commit: string; readonly text: string },
+): AcceptedSpec | undefined {
   // Read again, not stored as parsed: what an older RedisForge accepted may be refused, or mean more, now.
   const { spec } = parseSpec(earlier.text, path);
   return spec === undefined ? undefined : { path, spec, commit: earlier.commit };
 }
 
 /** Two files that name the same cluster would fight over it: neither is followed, both are reported. */
-function withoutTwins(specs: readonly AcceptedSpec[], invalid: readonly InvalidSpec[]): { specs: AcceptedSpec[]; invalid: InvalidSpec[] } {
+function withoutTwins(
+  specs: readonly AcceptedSpec[],
+  invalid: readonly InvalidSpec[],
+): { specs: AcceptedSpec[]; invalid: InvalidSpec[] } {
   const byName = new Map<string, AcceptedSpec[]>();
-  for (const spec of specs) byName.set(spec.spec.metadata.name, [...(byName.get(spec.spec.metadata.name) ?? []), spec]);
+  for (const spec of specs)
+    byName.set(spec.spec.metadata.name, [...(byName.get(spec.spec.metadata.name) ?? []), spec]);
   const twins = [...byName].filter(([, same]) => same.length > 1);
   const refused = twins.flatMap(([cluster, same]) =>
-    same.map(({ path }): InvalidSpec => ({
-      path,
-      keeping: undefined,
-      problems: [
-        {
-          severity: 'error',
-          code: 'duplicate-cluster',
-          subject: path,
-          summary: `the name ${cluster} is used by ${same.map((twin) => twin.path).join(' and ')}`,
-          hint: 'give each cluster a name of its own (metadata.name)',
-        },
-      ],
-    })),
+    same.map(
+      ({ path }): InvalidSpec => ({
+        path,
+        keeping: undefined,
+        problems: [
+          {
+            severity: 'error',
+            code: 'duplicate-cluster',
+            subject: path,
+            summary: `the name ${cluster} is used by ${same.map((twin) => twin.path).join(' and ')}`,
+            hint: 'give each cluster a name of its own (metadata.name)',
+          },
+        ],
+      }),
+    ),
   );
   const twinNames = new Set(twins.map(([name]) => name));
-  return { specs: specs.filter((spec) => !twinNames.has(spec.spec.metadata.name)), invalid: [...invalid, ...refused] };
+  return {
+    specs: specs.filter((spec) => !twinNames.has(spec.spec.metadata.name)),
+    invalid: [...invalid, ...refused],
+  };
 }

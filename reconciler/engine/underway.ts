@@ -3,8 +3,8 @@ import type { Operation } from 'fast-json-patch';
 import jsonPatch from 'fast-json-patch';
 import type { ClusterState } from '../model/cluster-state.ts';
 import type { PlannedStep } from '../planner/next-steps.ts';
-import { isWait, stepDeadlineMs, stepEffect, stepLocks } from '../steps/table.ts';
 import type { Lock } from '../steps/step.ts';
+import { isWait, stepDeadlineMs, stepEffect, stepLocks } from '../steps/table.ts';
 import type { StepOutcome } from './progress.ts';
 
 interface Started {
@@ -65,7 +65,11 @@ export class Underway {
 
   /** Locks that keep other steps from starting. Waits hold none: the step that they wait for may be needed again. */
   locks(): Set<Lock> {
-    return new Set([...this.#started.values()].filter(({ planned }) => !isWait(planned.step)).flatMap(({ locks }) => locks));
+    return new Set(
+      [...this.#started.values()]
+        .filter(({ planned }) => !isWait(planned.step))
+        .flatMap(({ locks }) => locks),
+    );
   }
 
   start(planned: PlannedStep, live: ClusterState, now: number): void {
@@ -106,8 +110,17 @@ export class Underway {
         ended.push({ planned: started.planned, startedAt: started.at, outcome: { result: 'done' } });
       } else if (now - started.at > stepDeadlineMs(started.planned.step)) {
         const seconds = Math.round((now - started.at) / 1000);
-        const shown = missing.slice(0, 3).map((operation) => `${operation.path} is ${JSON.stringify(valueAt(live, operation.path))}`);
-        ended.push({ planned: started.planned, startedAt: started.at, outcome: { result: 'failed', reason: `its effect does not show after ${seconds} s: ${shown.join(', ')}` } });
+        const shown = missing
+          .slice(0, 3)
+          .map((operation) => `${operation.path} is ${JSON.stringify(valueAt(live, operation.path))}`);
+        ended.push({
+          planned: started.planned,
+          startedAt: started.at,
+          outcome: {
+            result: 'failed',
+            reason: `its effect does not show after ${seconds} s: ${shown.join(', ')}`,
+          },
+        });
       } else continue;
       this.#started.delete(id);
     }

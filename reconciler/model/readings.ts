@@ -72,7 +72,12 @@ export interface NodeReading {
     readonly downSeconds: number;
   } | null;
   /** A primary's connected replicas, as they announced themselves. */
-  readonly replicas: readonly { readonly ip: string; readonly port: number; readonly online: boolean; readonly offset: number }[];
+  readonly replicas: readonly {
+    readonly ip: string;
+    readonly port: number;
+    readonly online: boolean;
+    readonly offset: number;
+  }[];
   /** Replication offset in bytes: what a primary wrote, or what a replica has applied. */
   readonly offset: number;
   readonly keys: number;

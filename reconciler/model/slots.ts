@@ -20,7 +20,13 @@ export function slotSet(ranges: Iterable<SlotRange>): SlotSet {
   const sorted = [...ranges].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   const merged: [number, number][] = [];
   for (const [first, last] of sorted) {
-    if (!Number.isInteger(first) || !Number.isInteger(last) || first < 0 || last >= SLOT_COUNT || first > last) {
+    if (
+      !Number.isInteger(first) ||
+      !Number.isInteger(last) ||
+      first < 0 ||
+      last >= SLOT_COUNT ||
+      first > last
+    ) {
       throw new RangeError(`no slot range: ${first}-${last}`);
     }
     const previous = merged.at(-1);

@@ -1,6 +1,6 @@
 /** Questions about a `ClusterState` that several topics ask: who owns what, who follows whom, what is whole. */
 import type { ClusterState, NodeName, NodeState, ShardName } from './cluster-state.ts';
-import { ALL_SLOTS, parseSlots, slotCount, subtractSlots, unionSlots, type SlotSet } from './slots.ts';
+import { ALL_SLOTS, parseSlots, type SlotSet, slotCount, subtractSlots, unionSlots } from './slots.ts';
 
 /** The node of that name. @throws RangeError when the document has none: a bug, never a state of the world. */
 export function nodeOf(state: ClusterState, name: NodeName): NodeState {
@@ -49,8 +49,13 @@ const coverage = new WeakMap<ClusterState, SlotSet>();
 export function coveredSlots(state: ClusterState): SlotSet {
   const known = coverage.get(state);
   if (known !== undefined) return known;
-  const owners = [...Object.values(state.nodes), ...Object.values(state.ghosts)].filter((owner) => owner.slots !== '');
-  const covered = unionSlots(owners.flatMap((owner) => [...parseSlots(owner.slots)]), []);
+  const owners = [...Object.values(state.nodes), ...Object.values(state.ghosts)].filter(
+    (owner) => owner.slots !== '',
+  );
+  const covered = unionSlots(
+    owners.flatMap((owner) => [...parseSlots(owner.slots)]),
+    [],
+  );
   coverage.set(state, covered);
   return covered;
 }
@@ -78,7 +83,9 @@ export function isSyncedReplica(node: NodeState): boolean {
 /** Whether most of the primaries that own slots are reachable, so that failovers can be voted for. */
 export function majorityReachable(state: ClusterState, except: ReadonlySet<NodeName> = new Set()): boolean {
   const owners = slotOwners(state);
-  const ghosts = Object.values(state.ghosts).filter((ghost) => ghost.slots !== '' && ghost.state === 'lost').length;
+  const ghosts = Object.values(state.ghosts).filter(
+    (ghost) => ghost.slots !== '' && ghost.state === 'lost',
+  ).length;
   const up = owners.filter((name) => !except.has(name) && isMember(nodeOf(state, name))).length;
   return up * 2 > owners.length + ghosts;
 }

@@ -1,5 +1,5 @@
 /** The access-control users that every node has: RedisForge's own two, the switched-off default, and the spec's. */
-import { OPERATOR_USER, REPLICATION_USER, type ClusterSpec } from '../../spec-schema/cluster-spec.ts';
+import { type ClusterSpec, OPERATOR_USER, REPLICATION_USER } from '../../spec-schema/cluster-spec.ts';
 import { canonicalRules } from '../wire/acl.ts';
 
 /**
@@ -11,12 +11,42 @@ import { canonicalRules } from '../wire/acl.ts';
 export const OPERATOR_RULES = [
   'resetchannels',
   '-@all',
-  ...['ping', 'hello', 'info', 'dbsize', 'wait', 'lastsave', 'bgsave', 'bgrewriteaof', 'psync', 'sync', 'replconf'],
-  ...['info', 'nodes', 'shards', 'slots', 'links', 'myid', 'myshardid', 'meet', 'forget', 'replicate', 'failover'].map((sub) => `cluster|${sub}`),
-  ...['addslotsrange', 'set-config-epoch', 'migration', 'reset', 'slot-stats', 'countkeysinslot'].map((sub) => `cluster|${sub}`),
+  ...[
+    'ping',
+    'hello',
+    'info',
+    'dbsize',
+    'wait',
+    'lastsave',
+    'bgsave',
+    'bgrewriteaof',
+    'psync',
+    'sync',
+    'replconf',
+  ],
+  ...[
+    'info',
+    'nodes',
+    'shards',
+    'slots',
+    'links',
+    'myid',
+    'myshardid',
+    'meet',
+    'forget',
+    'replicate',
+    'failover',
+  ].map((sub) => `cluster|${sub}`),
+  ...['addslotsrange', 'set-config-epoch', 'migration', 'reset', 'slot-stats', 'countkeysinslot'].map(
+    (sub) => `cluster|${sub}`,
+  ),
   ...['get', 'set', 'rewrite'].map((sub) => `config|${sub}`),
-  ...['list', 'getuser', 'setuser', 'deluser', 'save', 'load', 'dryrun', 'whoami', 'log'].map((sub) => `acl|${sub}`),
-  ...['pause', 'unpause', 'list', 'kill', 'setname', 'setinfo', 'info', 'no-evict'].map((sub) => `client|${sub}`),
+  ...['list', 'getuser', 'setuser', 'deluser', 'save', 'load', 'dryrun', 'whoami', 'log'].map(
+    (sub) => `acl|${sub}`,
+  ),
+  ...['pause', 'unpause', 'list', 'kill', 'setname', 'setinfo', 'info', 'no-evict'].map(
+    (sub) => `client|${sub}`,
+  ),
   ...['latency|latest', 'slowlog|get', 'memory|stats', 'function|list'],
 ].map((rule, index) => (index < 2 ? rule : `+${rule}`));
 
@@ -44,12 +74,19 @@ export function desiredUsers(spec: ClusterSpec): DesiredUser[] {
     { name: 'default', enabled: false, rules: canonical('default', []) },
     { name: OPERATOR_USER, enabled: true, rules: canonical(OPERATOR_USER, OPERATOR_RULES) },
     { name: REPLICATION_USER, enabled: true, rules: canonical(REPLICATION_USER, REPLICATION_RULES) },
-    ...spec.users.map((user) => ({ name: user.name, enabled: user.enabled, rules: canonical(user.name, user.rules) })),
+    ...spec.users.map((user) => ({
+      name: user.name,
+      enabled: user.enabled,
+      rules: canonical(user.name, user.rules),
+    })),
   ];
 }
 
 /** One text per user for the documents: on or off, keyed digests of its passwords, canonical rules. */
-export function userText(user: { readonly enabled: boolean; readonly nopass: boolean; readonly rules: string }, digests: readonly string[]): string {
+export function userText(
+  user: { readonly enabled: boolean; readonly nopass: boolean; readonly rules: string },
+  digests: readonly string[],
+): string {
   const secrets = [...digests].sort().map((digest) => `#${digest}`);
   return [user.enabled ? 'on' : 'off', ...(user.nopass ? ['nopass'] : []), ...secrets, user.rules].join(' ');
 }

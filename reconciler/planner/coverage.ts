@@ -1,6 +1,15 @@
 /** Who should own the slots that nobody owns. */
 import type { ClusterState, NodeName, ShardName } from '../model/cluster-state.ts';
-import { evenSplit, intersectSlots, parseSlots, slotCount, subtractSlots, takeSlots, unionSlots, type SlotSet } from '../model/slots.ts';
+import {
+  evenSplit,
+  intersectSlots,
+  parseSlots,
+  type SlotSet,
+  slotCount,
+  subtractSlots,
+  takeSlots,
+  unionSlots,
+} from '../model/slots.ts';
 import { uncoveredSlots } from '../model/topology.ts';
 import type { Intent } from './intent.ts';
 
@@ -10,7 +19,11 @@ import type { Intent } from './intent.ts';
  * Slots of which a primary already holds keys go there: assigned anywhere else, those keys would be deleted. A shard
  * without slots gets its part of the even split, as far as it is free; what remains goes to whoever has least.
  */
-export function fillCoverage(intent: Intent, live: ClusterState, primaries: ReadonlyMap<ShardName, NodeName>): Map<NodeName, SlotSet> {
+export function fillCoverage(
+  intent: Intent,
+  live: ClusterState,
+  primaries: ReadonlyMap<ShardName, NodeName>,
+): Map<NodeName, SlotSet> {
   let free = uncoveredSlots(live);
   const added = new Map<NodeName, SlotSet>();
   if (slotCount(free) === 0) return added;
@@ -23,7 +36,8 @@ export function fillCoverage(intent: Intent, live: ClusterState, primaries: Read
     const stranded = intersectSlots(parseSlots(live.nodes[node]?.strandedKeys ?? ''), free);
     if (slotCount(stranded) > 0) give(node, stranded);
   }
-  const owned = (node: NodeName): number => slotCount(parseSlots(live.nodes[node]?.slots ?? '')) + slotCount(added.get(node) ?? []);
+  const owned = (node: NodeName): number =>
+    slotCount(parseSlots(live.nodes[node]?.slots ?? '')) + slotCount(added.get(node) ?? []);
   const parts = evenSplit(intent.shards.length);
   for (const [index, shard] of intent.shards.entries()) {
     const node = primaries.get(shard);

@@ -25,16 +25,21 @@ export function applyOperations(state: ClusterState, operations: readonly Operat
   };
   const root = own(state as unknown as Container);
   for (const operation of operations) {
-    const keys = operation.path.split('/').slice(1).map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const keys = operation.path
+      .split('/')
+      .slice(1)
+      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
     const last = keys.pop();
     let target = root;
     for (const key of keys) {
       const child = target[key];
-      if (typeof child !== 'object' || child === null) throw new RangeError(`no such path: ${operation.path}`);
+      if (typeof child !== 'object' || child === null)
+        throw new RangeError(`no such path: ${operation.path}`);
       target[key] = own(child as Container);
       target = target[key] as Container;
     }
-    if (last === undefined || (operation.op !== 'add' && !(last in target))) throw new RangeError(`no such path: ${operation.path}`);
+    if (last === undefined || (operation.op !== 'add' && !(last in target)))
+      throw new RangeError(`no such path: ${operation.path}`);
     if (operation.op === 'add' || operation.op === 'replace') target[last] = operation.value;
     else if (operation.op === 'remove') delete target[last];
     else throw new RangeError(`no such operation on a document: ${operation.op}`);

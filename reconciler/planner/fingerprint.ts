@@ -18,5 +18,10 @@ function fingerprintOf(part: object): string {
 
 /** Documents are never changed in place, so that a part that was seen before has the fingerprint that it had. */
 export function fingerprint({ nodes, ...rest }: ClusterState): string {
-  return digest(JSON.stringify(rest) + Object.entries(nodes).map(([name, node]) => `${name}=${fingerprintOf(node)}`).join());
+  return digest(
+    JSON.stringify(rest) +
+      Object.entries(nodes)
+        .map(([name, node]) => `${name}=${fingerprintOf(node)}`)
+        .join(),
+  );
 }

@@ -2,7 +2,14 @@
 import type { ClusterSpec, NodeSpec } from '../../spec-schema/cluster-spec.ts';
 import { REPLICATION_USER } from '../../spec-schema/cluster-spec.ts';
 import { findDirective } from '../../spec-schema/directives.ts';
-import { busPort, directiveInForce, effectiveConfig, effectiveResources, networkName, nodeAddress } from '../../spec-schema/effective.ts';
+import {
+  busPort,
+  directiveInForce,
+  effectiveConfig,
+  effectiveResources,
+  networkName,
+  nodeAddress,
+} from '../../spec-schema/effective.ts';
 import type { HostName, LaunchState, NodeName, ShardName, ZoneName } from '../model/cluster-state.ts';
 import { desiredUsers, userText } from './access.ts';
 
@@ -46,13 +53,19 @@ export interface Intent {
  * Directives that RedisForge sets unless the spec does: a failover within seconds, and a value to return to
  * after the formation of a cluster was hastened (see `HASTENED`).
  */
-const DEFAULTS: Readonly<Record<string, string>> = { 'cluster-node-timeout': '5000', 'repl-diskless-sync-delay': '5' };
+const DEFAULTS: Readonly<Record<string, string>> = {
+  'cluster-node-timeout': '5000',
+  'repl-diskless-sync-delay': '5',
+};
 
 /**
  * Values under which an unformed cluster comes to agreement in 0.6 s instead of 7.2 s: nodes rejoin after the
  * node timeout, and a first full synchronisation waits for the sync delay. They are put back once all is in sync.
  */
-export const HASTENED: Readonly<Record<string, string>> = { 'cluster-node-timeout': '500', 'repl-diskless-sync-delay': '0' };
+export const HASTENED: Readonly<Record<string, string>> = {
+  'cluster-node-timeout': '500',
+  'repl-diskless-sync-delay': '0',
+};
 
 /** Whether a directive takes effect only when the server starts. */
 export function needsRestart(directive: string): boolean {
@@ -94,7 +107,10 @@ function launchOf(spec: ClusterSpec, node: NodeSpec, persistent: boolean): Launc
 export function intentOf(spec: ClusterSpec, digests: SecretDigests): Intent {
   const zones = new Map(spec.hosts.map((host) => [host.name, host.zone]));
   const users = Object.fromEntries(
-    desiredUsers(spec).map((user) => [user.name, userText({ ...user, nopass: false }, digests.users[user.name] ?? [])]),
+    desiredUsers(spec).map((user) => [
+      user.name,
+      userText({ ...user, nopass: false }, digests.users[user.name] ?? []),
+    ]),
   );
   const nodes: Record<NodeName, NodeIntent> = {};
   const members = new Map<ShardName, NodeName[]>();

@@ -5,9 +5,17 @@
  * share no code with the rules: a rule that is wrong is caught here.
  */
 import type { ClusterState, NodeName } from '../model/cluster-state.ts';
-import { SLOT_COUNT, parseSlots, slotCount, subtractSlots } from '../model/slots.ts';
-import { coveredSlots, isMember, isSyncedReplica, nodeOf, ownsSlots, peersOf, slotOwners } from '../model/topology.ts';
-import { describeStep, stepDisturbs, stepId, stepLocks, type Step } from '../steps/table.ts';
+import { parseSlots, SLOT_COUNT, slotCount, subtractSlots } from '../model/slots.ts';
+import {
+  coveredSlots,
+  isMember,
+  isSyncedReplica,
+  nodeOf,
+  ownsSlots,
+  peersOf,
+  slotOwners,
+} from '../model/topology.ts';
+import { describeStep, type Step, stepDisturbs, stepId, stepLocks } from '../steps/table.ts';
 import type { Policy } from './rules/rule.ts';
 
 export interface Wave {
@@ -38,9 +46,13 @@ function stops(wave: Wave, policy: Policy): { step: Step; node: NodeName }[] {
 /** Law 1: a slot that is served stays served; it always has exactly one owner. */
 export const servedSlotsStayServed: Law = function* ({ before, steps, after }) {
   const lost = subtractSlots(coveredSlots(before), coveredSlots(after));
-  if (slotCount(lost) > 0) yield { law: 1, summary: `${slotCount(lost)} slots would lose their owner`, steps: steps.map(stepId) };
+  if (slotCount(lost) > 0)
+    yield { law: 1, summary: `${slotCount(lost)} slots would lose their owner`, steps: steps.map(stepId) };
   const owned = Object.values(after.nodes).reduce((sum, node) => sum + slotCount(parseSlots(node.slots)), 0);
-  const ghosts = Object.values(after.ghosts).reduce((sum, ghost) => sum + slotCount(parseSlots(ghost.slots)), 0);
+  const ghosts = Object.values(after.ghosts).reduce(
+    (sum, ghost) => sum + slotCount(parseSlots(ghost.slots)),
+    0,
+  );
   if (owned + ghosts > SLOT_COUNT || owned + ghosts !== slotCount(coveredSlots(after))) {
     yield { law: 1, summary: 'a slot would have two owners', steps: steps.map(stepId) };
   }
@@ -52,18 +64,34 @@ export const dataStaysSafe: Law = function* (wave, policy) {
   for (const { step, node: name } of stops(wave, policy)) {
     const node = nodeOf(before, name);
     if (ownsSlots(node) && !(policy.allowDowntime && peersOf(before, name).length === 0)) {
-      yield { law: 2, summary: `${describeStep(step)}: ${name} owns slots ${node.slots}`, steps: [stepId(step)] };
+      yield {
+        law: 2,
+        summary: `${describeStep(step)}: ${name} owns slots ${node.slots}`,
+        steps: [stepId(step)],
+      };
     }
-    const copies = peersOf(before, name).filter((peer) => isSyncedReplica(nodeOf(before, peer)) || (isMember(nodeOf(before, peer)) && ownsSlots(nodeOf(before, peer))));
+    const copies = peersOf(before, name).filter(
+      (peer) =>
+        isSyncedReplica(nodeOf(before, peer)) ||
+        (isMember(nodeOf(before, peer)) && ownsSlots(nodeOf(before, peer))),
+    );
     if (node.role === 'replica' && copies.length === 0) {
-      yield { law: 2, summary: `${describeStep(step)}: no other member of shard ${node.shard} has its data`, steps: [stepId(step)] };
+      yield {
+        law: 2,
+        summary: `${describeStep(step)}: no other member of shard ${node.shard} has its data`,
+        steps: [stepId(step)],
+      };
     }
   }
   for (const step of steps) {
     if (step.kind !== 'replicate') continue;
     const node = nodeOf(before, step.node);
     if (ownsSlots(node) || (node.role === 'primary' && node.contents !== 'empty')) {
-      yield { law: 2, summary: `${describeStep(step)}: what ${step.node} holds would be overwritten`, steps: [stepId(step)] };
+      yield {
+        law: 2,
+        summary: `${describeStep(step)}: what ${step.node} holds would be overwritten`,
+        steps: [stepId(step)],
+      };
     }
   }
 };
@@ -82,20 +110,40 @@ export const oneMemberPerShard: Law = function* ({ before, steps }, policy) {
         const other = nodeOf(before, peer);
         return step.kind === 'restart-node' || step.kind === 'remove-container' ? !isMember(other) : false;
       });
-      if (ailing.length > 0) yield { law: 3, summary: `${describeStep(step)} while ${ailing.join(', ')} of the same shard is missing`, steps: [stepId(step)] };
+      if (ailing.length > 0)
+        yield {
+          law: 3,
+          summary: `${describeStep(step)} while ${ailing.join(', ')} of the same shard is missing`,
+          steps: [stepId(step)],
+        };
     }
   }
   for (const [shard, ids] of shards) {
-    if (ids.length > 1) yield { law: 3, summary: `${ids.length} members of shard ${shard} would be disturbed at once`, steps: ids };
+    if (ids.length > 1)
+      yield {
+        law: 3,
+        summary: `${ids.length} members of shard ${shard} would be disturbed at once`,
+        steps: ids,
+      };
   }
   if (shards.size > policy.parallelShards) {
-    yield { law: 3, summary: `${shards.size} shards would be disturbed at once, the policy allows ${policy.parallelShards}`, steps: [...shards.values()].flat() };
+    yield {
+      law: 3,
+      summary: `${shards.size} shards would be disturbed at once, the policy allows ${policy.parallelShards}`,
+      steps: [...shards.values()].flat(),
+    };
   }
-  const stopped = steps.filter((step) => step.kind === 'restart-node' || step.kind === 'remove-container').flatMap((step) => stepDisturbs(step, before));
+  const stopped = steps
+    .filter((step) => step.kind === 'restart-node' || step.kind === 'remove-container')
+    .flatMap((step) => stepDisturbs(step, before));
   const owners = slotOwners(before);
   const left = owners.filter((name) => isMember(nodeOf(before, name)) && !stopped.includes(name)).length;
   if (stopped.length > 0 && owners.length > 1 && left * 2 <= owners.length) {
-    yield { law: 3, summary: `only ${left} of ${owners.length} primaries would stay reachable`, steps: steps.map(stepId) };
+    yield {
+      law: 3,
+      summary: `only ${left} of ${owners.length} primaries would stay reachable`,
+      steps: steps.map(stepId),
+    };
   }
 };
 
@@ -106,7 +154,12 @@ export const oneZoneAtATime: Law = function* (wave, policy) {
     const { zone, membership } = nodeOf(wave.before, node);
     if (membership === 'joined') zones.set(zone, [...(zones.get(zone) ?? []), stepId(step)]);
   }
-  if (zones.size > 1) yield { law: 4, summary: `nodes in ${[...zones.keys()].sort().join(' and ')} would restart together`, steps: [...zones.values()].flat() };
+  if (zones.size > 1)
+    yield {
+      law: 4,
+      summary: `nodes in ${[...zones.keys()].sort().join(' and ')} would restart together`,
+      steps: [...zones.values()].flat(),
+    };
 };
 
 /** Law 5: a primary hands over only to a replica that is in sync, or whose copy is complete when the primary is dead. */
@@ -116,9 +169,18 @@ export const handOverInSync: Law = function* ({ before, steps }) {
     const to = nodeOf(before, step.to);
     const follows = to.role === 'replica' && to.replicaOf === step.from;
     const ready = step.kind === 'switchover' ? isSyncedReplica(to) : isMember(to) && to.copy === 'whole';
-    if (!follows || !ready) yield { law: 5, summary: `${describeStep(step)}: ${step.to} is not in sync with ${step.from}`, steps: [stepId(step)] };
+    if (!follows || !ready)
+      yield {
+        law: 5,
+        summary: `${describeStep(step)}: ${step.to} is not in sync with ${step.from}`,
+        steps: [stepId(step)],
+      };
     if (step.kind === 'failover' && nodeOf(before, step.from).reachable !== 'no') {
-      yield { law: 5, summary: `${describeStep(step)}: ${step.from} is not known to be dead`, steps: [stepId(step)] };
+      yield {
+        law: 5,
+        summary: `${describeStep(step)}: ${step.from} is not known to be dead`,
+        steps: [stepId(step)],
+      };
     }
   }
 };
@@ -128,11 +190,23 @@ export const unknownIsNotAbsent: Law = function* ({ before, steps }) {
   for (const step of steps) {
     if (!('node' in step)) continue;
     const node = nodeOf(before, step.node);
-    const engineSteps = ['prepare-volume', 'deploy-node', 'start-node', 'restart-node', 'remove-container', 'update-limits'];
+    const engineSteps = [
+      'prepare-volume',
+      'deploy-node',
+      'start-node',
+      'restart-node',
+      'remove-container',
+      'update-limits',
+    ];
     const blind = engineSteps.includes(step.kind)
       ? before.hosts[node.host]?.engine !== 'yes' || node.container === 'unknown'
       : !step.kind.startsWith('await-') && node.reachable !== 'yes';
-    if (blind) yield { law: 7, summary: `${describeStep(step)}: ${step.node} could not be read`, steps: [stepId(step)] };
+    if (blind)
+      yield {
+        law: 7,
+        summary: `${describeStep(step)}: ${step.node} could not be read`,
+        steps: [stepId(step)],
+      };
   }
 };
 
@@ -142,22 +216,45 @@ export const onlyOurs: Law = function* ({ before, steps }) {
     if (!('node' in step)) continue;
     const node = nodeOf(before, step.node);
     if (node.container === 'foreign' || node.volume === 'foreign') {
-      yield { law: 9, summary: `${describeStep(step)}: its container or volume is not ours`, steps: [stepId(step)] };
+      yield {
+        law: 9,
+        summary: `${describeStep(step)}: its container or volume is not ours`,
+        steps: [stepId(step)],
+      };
     }
-    if ((step.kind === 'set-config-epoch' || step.kind === 'assign-slots') && node.membership === 'alone' && node.contents !== 'empty') {
-      yield { law: 9, summary: `${describeStep(step)}: it holds keys of unknown origin`, steps: [stepId(step)] };
+    if (
+      (step.kind === 'set-config-epoch' || step.kind === 'assign-slots') &&
+      node.membership === 'alone' &&
+      node.contents !== 'empty'
+    ) {
+      yield {
+        law: 9,
+        summary: `${describeStep(step)}: it holds keys of unknown origin`,
+        steps: [stepId(step)],
+      };
     }
   }
   for (const step of steps) {
     if (step.kind !== 'meet') continue;
-    const dirty = step.nodes.filter((name) => nodeOf(before, name).membership === 'alone' && nodeOf(before, name).contents !== 'empty');
-    if (dirty.length > 0) yield { law: 9, summary: `${dirty.join(', ')} would join with keys of unknown origin`, steps: [stepId(step)] };
+    const dirty = step.nodes.filter(
+      (name) => nodeOf(before, name).membership === 'alone' && nodeOf(before, name).contents !== 'empty',
+    );
+    if (dirty.length > 0)
+      yield {
+        law: 9,
+        summary: `${dirty.join(', ')} would join with keys of unknown origin`,
+        steps: [stepId(step)],
+      };
   }
   for (const step of steps) {
     if (step.kind !== 'forget-ghost') continue;
     const ghost = before.ghosts[step.id];
     if (ghost === undefined || ghost.state !== 'lost' || ghost.slots !== '' || ghost.replicas !== '') {
-      yield { law: 9, summary: `${describeStep(step)}: it is alive, owns slots or has replicas`, steps: [stepId(step)] };
+      yield {
+        law: 9,
+        summary: `${describeStep(step)}: it is alive, owns slots or has replicas`,
+        steps: [stepId(step)],
+      };
     }
   }
 };
@@ -168,7 +265,8 @@ export const locksAreExclusive: Law = function* ({ before, steps }, policy) {
   for (const step of steps) {
     for (const lock of stepLocks(step, before)) {
       const holder = holders.get(lock);
-      if (holder !== undefined) yield { law: 3, summary: `${stepId(step)} and ${holder} both need ${lock}`, steps: [stepId(step)] };
+      if (holder !== undefined)
+        yield { law: 3, summary: `${stepId(step)} and ${holder} both need ${lock}`, steps: [stepId(step)] };
       holders.set(lock, stepId(step));
     }
   }
@@ -186,6 +284,10 @@ export const LAWS: Readonly<Record<string, Law>> = {
 };
 
 /** Every law that the wave would break. */
-export function checkLaws(wave: Wave, policy: Policy, laws: Readonly<Record<string, Law>> = LAWS): Violation[] {
+export function checkLaws(
+  wave: Wave,
+  policy: Policy,
+  laws: Readonly<Record<string, Law>> = LAWS,
+): Violation[] {
   return Object.values(laws).flatMap((law) => [...law(wave, policy)]);
 }

@@ -1,7 +1,7 @@
 /** The one decision function: which steps may start now, or why none may. */
 import type { ClusterState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
-import { stepDisturbs, stepId, stepLocks, type Step } from '../steps/table.ts';
+import { type Step, stepDisturbs, stepId, stepLocks } from '../steps/table.ts';
 import type { Intent } from './intent.ts';
 import { checkLaws, LAWS, type Law } from './laws.ts';
 import { configurationRules, userRules } from './rules/configuration.ts';
@@ -13,7 +13,15 @@ import { hostRules } from './rules/hosts.ts';
 import { membershipRules } from './rules/membership.ts';
 import { replicationRules } from './rules/replication.ts';
 import { restartRules } from './rules/restarts.ts';
-import { block, isProposal, type Block, type Policy, type Proposal, type Rule, type RuleContext } from './rules/rule.ts';
+import {
+  type Block,
+  block,
+  isProposal,
+  type Policy,
+  type Proposal,
+  type Rule,
+  type RuleContext,
+} from './rules/rule.ts';
 import { slotRules } from './rules/slots.ts';
 import { waitingRules } from './rules/waiting.ts';
 
@@ -59,7 +67,14 @@ export function nextSteps(
   policy: Policy,
   laws: Readonly<Record<string, Law>> = LAWS,
 ): Decision {
-  const context: RuleContext = { intent, desired, live, facts, policy, names: Object.keys(intent.nodes).sort() };
+  const context: RuleContext = {
+    intent,
+    desired,
+    live,
+    facts,
+    policy,
+    names: Object.keys(intent.nodes).sort(),
+  };
   const proposals: Proposal[] = [];
   const blocks: Block[] = [];
   for (const rule of Object.values(RULES)) {
@@ -72,7 +87,12 @@ export function nextSteps(
 }
 
 /** The largest set of candidates, in id order, in which no two share a lock and no law is broken. */
-function largestWave(context: RuleContext, proposals: readonly Proposal[], laws: Readonly<Record<string, Law>>, blocks: Block[]): { wave: PlannedStep[] } {
+function largestWave(
+  context: RuleContext,
+  proposals: readonly Proposal[],
+  laws: Readonly<Record<string, Law>>,
+  blocks: Block[],
+): { wave: PlannedStep[] } {
   const { live, policy } = context;
   const candidates = proposals
     .map(({ step, because }) => ({ id: stepId(step), step, because }))
@@ -86,10 +106,23 @@ function largestWave(context: RuleContext, proposals: readonly Proposal[], laws:
     if (locks.some((lock) => taken.has(lock))) continue;
     if (stepDisturbs(candidate.step, live).length > 0) {
       // Only steps that disturb can break a law together with others; each is weighed against those chosen before.
-      const violations = checkLaws({ before: live, steps: [...disturbing, candidate.step], after: live }, { ...policy, held: new Set() }, laws);
+      const violations = checkLaws(
+        { before: live, steps: [...disturbing, candidate.step], after: live },
+        { ...policy, held: new Set() },
+        laws,
+      );
       const first = violations[0];
       if (first !== undefined) {
-        if (disturbing.length === 0) refusals.push(block(`law-${first.law}`, candidate.id, `${candidate.id} may not start: ${first.summary}`, candidate.because, 'nothing is done until that has changed'));
+        if (disturbing.length === 0)
+          refusals.push(
+            block(
+              `law-${first.law}`,
+              candidate.id,
+              `${candidate.id} may not start: ${first.summary}`,
+              candidate.because,
+              'nothing is done until that has changed',
+            ),
+          );
         continue;
       }
       disturbing.push(candidate.step);

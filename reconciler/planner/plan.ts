@@ -33,7 +33,12 @@ export class PlanningError extends Error {
   readonly violations: readonly Violation[];
   readonly before: ClusterState;
   readonly after: ClusterState;
-  constructor(message: string, before: ClusterState, after: ClusterState, violations: readonly Violation[] = []) {
+  constructor(
+    message: string,
+    before: ClusterState,
+    after: ClusterState,
+    violations: readonly Violation[] = [],
+  ) {
     super(message);
     this.name = 'PlanningError';
     this.before = before;
@@ -64,23 +69,42 @@ export function plan(intent: Intent, live: ClusterState, facts: Facts, policy: P
     if (decision.wave.length === 0) break;
     const steps = decision.wave.map(({ step }) => step);
     const before = paper;
-    paper = applyOperations(before, steps.flatMap((step) => stepEffect(step, before)));
+    paper = applyOperations(
+      before,
+      steps.flatMap((step) => stepEffect(step, before)),
+    );
     const violations = checkLaws({ before, steps, after: paper }, policy);
     if (violations[0] !== undefined) {
-      throw new PlanningError(`wave ${waves.length + 1} would break law ${violations[0].law}: ${violations[0].summary}`, before, paper, violations);
+      throw new PlanningError(
+        `wave ${waves.length + 1} would break law ${violations[0].law}: ${violations[0].summary}`,
+        before,
+        paper,
+        violations,
+      );
     }
     waves.push(decision.wave);
     desired = resolve(intent, paper, facts);
     remaining = diff(paper, desired);
     const state = fingerprint(paper);
     if (seen.has(state) || waves.length > waveLimit(intent)) {
-      throw new PlanningError(`wave ${waves.length} leads back to a state that was there before: ${decision.wave.map(({ id }) => id).join(', ')}`, before, paper);
+      throw new PlanningError(
+        `wave ${waves.length} leads back to a state that was there before: ${decision.wave.map(({ id }) => id).join(', ')}`,
+        before,
+        paper,
+      );
     }
     seen.add(state);
   }
   const status = differences.length === 0 ? 'converged' : remaining.length === 0 ? 'changes' : 'blocked';
   if (status === 'blocked' && blocks.length === 0) {
-    throw new PlanningError(`no rule knows what to do about ${remaining.map(({ path }) => path).slice(0, 10).join(', ')}`, paper, desired);
+    throw new PlanningError(
+      `no rule knows what to do about ${remaining
+        .map(({ path }) => path)
+        .slice(0, 10)
+        .join(', ')}`,
+      paper,
+      desired,
+    );
   }
   return {
     cluster: intent.spec.metadata.name,
@@ -95,5 +119,7 @@ export function plan(intent: Intent, live: ClusterState, facts: Facts, policy: P
 
 /** Identity of what a plan does: equal plans have equal digests, wherever and whenever they were made. */
 export function planDigest(waves: readonly (readonly PlannedStep[])[]): string {
-  return createHash('sha256').update(canonicalJson(waves.map((wave) => wave.map(({ step }) => step)))).digest('hex');
+  return createHash('sha256')
+    .update(canonicalJson(waves.map((wave) => wave.map(({ step }) => step))))
+    .digest('hex');
 }

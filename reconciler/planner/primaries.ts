@@ -30,7 +30,10 @@ function incumbentOf(intent: Intent, live: ClusterState, shard: ShardName): Node
     const followers = members.filter((other) => live.nodes[other]?.replicaOf === name).length;
     return slotCount(parseSlots(node.slots)) * 1000 + followers;
   };
-  const best = members.reduce<NodeName | undefined>((a, b) => (a === undefined || weight(b) > weight(a) ? b : a), undefined);
+  const best = members.reduce<NodeName | undefined>(
+    (a, b) => (a === undefined || weight(b) > weight(a) ? b : a),
+    undefined,
+  );
   return best !== undefined && weight(best) > 0 ? best : undefined;
 }
 
@@ -38,11 +41,15 @@ function incumbentOf(intent: Intent, live: ClusterState, shard: ShardName): Node
 function usable(live: ClusterState, name: NodeName): boolean {
   const node = live.nodes[name];
   if (node === undefined) return false;
-  return node.reachable === 'yes' || (live.hosts[node.host]?.engine === 'yes' && node.container !== 'running');
+  return (
+    node.reachable === 'yes' || (live.hosts[node.host]?.engine === 'yes' && node.container !== 'running')
+  );
 }
 
 function preferredOf(intent: Intent, live: ClusterState, shard: ShardName): NodeName | undefined {
-  const preferred = (intent.members.get(shard) ?? []).filter((name) => intent.nodes[name]?.preference === 'primary');
+  const preferred = (intent.members.get(shard) ?? []).filter(
+    (name) => intent.nodes[name]?.preference === 'primary',
+  );
   return preferred.find((name) => usable(live, name));
 }
 
@@ -50,7 +57,11 @@ function preferredOf(intent: Intent, live: ClusterState, shard: ShardName): Node
  * Assigns the open shards to zones under the smallest capacity for which a matching exists
  * (Kuhn's augmenting paths with capacities on the zones).
  */
-function spread(intent: Intent, live: ClusterState, fixed: ReadonlyMap<ShardName, NodeName>): Map<ShardName, NodeName> {
+function spread(
+  intent: Intent,
+  live: ClusterState,
+  fixed: ReadonlyMap<ShardName, NodeName>,
+): Map<ShardName, NodeName> {
   const open = intent.shards.filter((shard) => !fixed.has(shard));
   if (open.length === 0) return new Map();
   const candidates = new Map(open.map((shard) => [shard, candidatesOf(intent, live, shard)]));

@@ -2,9 +2,9 @@
 import type { ClusterState, HostState, NodeName, NodeState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
 import { formatSlots, parseSlots, unionSlots } from '../model/slots.ts';
-import { choosePrimaries } from './primaries.ts';
 import { fillCoverage } from './coverage.ts';
 import type { Intent, NodeIntent } from './intent.ts';
+import { choosePrimaries } from './primaries.ts';
 
 /**
  * The desired document. It is worked out anew on every state, also on paper: after a switchover the new primary is
@@ -41,7 +41,15 @@ export function resolve(intent: Intent, live: ClusterState, facts: Facts): Clust
       users: { ...node.users },
     };
   }
-  return { cluster: intent.spec.metadata.name, serving: 'yes', agreement: 'yes', openSlots: '', hosts: hostsOf(intent, live), nodes, ghosts: {} };
+  return {
+    cluster: intent.spec.metadata.name,
+    serving: 'yes',
+    agreement: 'yes',
+    openSlots: '',
+    hosts: hostsOf(intent, live),
+    nodes,
+    ghosts: {},
+  };
 }
 
 function configOf(node: NodeIntent, givenAddress: string | undefined): Record<string, string> {
@@ -63,7 +71,11 @@ function hostsOf(intent: Intent, live: ClusterState): Record<string, HostState> 
   for (const [name, node] of Object.entries(intent.nodes)) {
     const before = live.nodes[name];
     const images = hosts[node.host]?.images;
-    if (images === undefined || (before?.container === 'running' && before.launch?.image === node.launch.image)) continue;
+    if (
+      images === undefined ||
+      (before?.container === 'running' && before.launch?.image === node.launch.image)
+    )
+      continue;
     images[node.launch.image] = 'present';
   }
   return hosts;

@@ -1,5 +1,5 @@
 /** Who takes over from whom: candidates for a failover, and the safe order of restarts. */
-import type { NodeName } from '../model/cluster-state.ts';
+import type { NodeName, NodeState } from '../model/cluster-state.ts';
 import { isMember, isSyncedReplica, majorityReachable, nodeOf, ownsSlots } from '../model/topology.ts';
 import type { RuleContext } from './rules/rule.ts';
 
@@ -11,7 +11,9 @@ export function isDead(context: RuleContext, name: NodeName): boolean {
 
 function others(context: RuleContext, name: NodeName): readonly NodeName[] {
   const { shard } = nodeOf(context.live, name);
-  return (context.intent.members.get(shard) ?? []).filter((peer) => peer !== name && context.live.nodes[peer] !== undefined);
+  return (context.intent.members.get(shard) ?? []).filter(
+    (peer) => peer !== name && context.live.nodes[peer] !== undefined,
+  );
 }
 
 /**
@@ -39,6 +41,17 @@ export function heirsInDoubt(context: RuleContext, dead: NodeName): NodeName[] {
   });
 }
 
+/**
+ * Zones are disturbed one after the other: what was restarted in another zone has to be back and in sync first, or
+ * two zones would be weak at the same time although no single wave touched both (law 4).
+ */
+function otherZonesWhole({ live, names }: RuleContext, zone: string): boolean {
+  return names.every((name) => {
+    const node = nodeOf(live, name);
+    return node.zone === zone || node.membership !== 'joined' || (isMember(node) && node.synced);
+  });
+}
+
 export type Disturbance =
   | { readonly verdict: 'allowed' }
   | { readonly verdict: 'switchover'; readonly to: NodeName }
@@ -46,36 +59,50 @@ export type Disturbance =
   | { readonly verdict: 'later' }
   | { readonly verdict: 'refused'; readonly why: string; readonly hint: string };
 
+function loneMember(context: RuleContext, { shard, zone }: NodeState): Disturbance {
+  if (!context.policy.allowDowntime) {
+    return {
+      verdict: 'refused',
+      why: `it is the only member of shard ${shard}: its slots would not be served while it restarts`,
+      hint: `add a replica to shard ${shard}, or set policies.allowDowntime: true`,
+    };
+  }
+  return otherZonesWhole(context, zone) ? { verdict: 'allowed' } : { verdict: 'later' };
+}
+
 /**
  * Whether a node's process may be stopped now, and what has to happen before (laws 2, 3 and 5).
  *
  * Replicas first, then a switchover to one of them that needs no restart itself, then the former primary.
  * @param pending nodes that are to be restarted too.
  */
-export function mayDisturb(context: RuleContext, name: NodeName, pending: ReadonlySet<NodeName>): Disturbance {
-  const { live, policy } = context;
+export function mayDisturb(
+  context: RuleContext,
+  name: NodeName,
+  pending: ReadonlySet<NodeName>,
+): Disturbance {
+  const { live } = context;
   const node = nodeOf(live, name);
   const peers = others(context, name);
   if (node.membership !== 'joined' && !ownsSlots(node)) {
     return node.contents === 'keys'
-      ? { verdict: 'refused', why: 'it is no member of the cluster but holds keys', hint: 'look at its data first' }
+      ? {
+          verdict: 'refused',
+          why: 'it is no member of the cluster but holds keys',
+          hint: 'look at its data first',
+        }
       : { verdict: 'allowed' };
   }
   if (live.agreement !== 'yes') return { verdict: 'later' };
   if (ownsSlots(node)) {
-    if (peers.length === 0) {
-      return policy.allowDowntime
-        ? { verdict: 'allowed' }
-        : {
-            verdict: 'refused',
-            why: `it is the only member of shard ${node.shard}: its slots would not be served while it restarts`,
-            hint: `add a replica to shard ${node.shard}, or set policies.allowDowntime: true`,
-          };
-    }
+    if (peers.length === 0) return loneMember(context, node);
     if (peers.some((peer) => pending.has(peer))) return { verdict: 'later' };
-    const ready = peers.filter((peer) => isSyncedReplica(nodeOf(live, peer)) && nodeOf(live, peer).replicaOf === name);
+    const ready = peers.filter(
+      (peer) => isSyncedReplica(nodeOf(live, peer)) && nodeOf(live, peer).replicaOf === name,
+    );
     return ready[0] === undefined ? { verdict: 'later' } : { verdict: 'switchover', to: ready[0] };
   }
+  if (!otherZonesWhole(context, node.zone)) return { verdict: 'later' };
   // A replica: every other member has to be whole, so that at most one is missing at any time.
   const whole = peers.every((peer) => {
     const other = nodeOf(live, peer);

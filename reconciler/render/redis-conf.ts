@@ -5,7 +5,13 @@ import { findDirective } from '../../spec-schema/directives.ts';
 export const DATA_DIRECTORY = '@DATA@';
 
 /** Directives whose value is several words, which must not be quoted into one. */
-const SEVERAL_WORDS: ReadonlySet<string> = new Set(['save', 'client-output-buffer-limit', 'bind', 'oom-score-adj-values', 'loadmodule']);
+const SEVERAL_WORDS: ReadonlySet<string> = new Set([
+  'save',
+  'client-output-buffer-limit',
+  'bind',
+  'oom-score-adj-values',
+  'loadmodule',
+]);
 
 /** What every node has and nobody may change: where things are, and that it is a cluster node behind an ACL. */
 const FIXED: readonly string[] = [
@@ -23,7 +29,11 @@ const FIXED: readonly string[] = [
 /** One argument as Redis' configuration parser reads it back (`sdssplitargs`). */
 export function quoteArgument(value: string): string {
   if (/^[A-Za-z0-9_.,:/@%+=*-]+$/.test(value)) return value;
-  const escaped = value.replace(/[\\"]/g, (character) => `\\${character}`).replace(/\n/g, '\\n').replace(/\r/g, '\\r').replace(/\t/g, '\\t');
+  const escaped = value
+    .replace(/[\\"]/g, (character) => `\\${character}`)
+    .replace(/\n/g, '\\n')
+    .replace(/\r/g, '\\r')
+    .replace(/\t/g, '\\t');
   return `"${escaped}"`;
 }
 
@@ -39,5 +49,10 @@ function line(directive: string, value: string): string {
  */
 export function redisConf(config: Readonly<Record<string, string>>): string {
   const lines = Object.entries(config).map(([directive, value]) => line(directive, value));
-  return ['# Written by RedisForge; the server rewrites it when directives are changed live.', ...FIXED, ...lines, ''].join('\n');
+  return [
+    '# Written by RedisForge; the server rewrites it when directives are changed live.',
+    ...FIXED,
+    ...lines,
+    '',
+  ].join('\n');
 }

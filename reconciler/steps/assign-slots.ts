@@ -2,7 +2,7 @@
 import type { NodeName } from '../model/cluster-state.ts';
 import { formatSlots, parseSlots, slotCount, subtractSlots, unionSlots } from '../model/slots.ts';
 import { nodeOf } from '../model/topology.ts';
-import { setNode, type StepKind } from './step.ts';
+import { type StepKind, setNode } from './step.ts';
 
 export interface AssignSlots {
   readonly kind: 'assign-slots';

@@ -14,7 +14,10 @@ function pairs(config: Readonly<Record<string, string>>): string[] {
 }
 
 export const configure: StepKind<Configure> = {
-  id: (step) => `configure:${step.node}:${Object.entries(step.config).map(([key, value]) => `${key}=${value}`).join(',')}`,
+  id: (step) =>
+    `configure:${step.node}:${Object.entries(step.config)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(',')}`,
   describe: (step) => `set ${pairs(step.config).join(', ')} on ${step.node}`,
   risk: 'safe',
   locks: (step) => [`node:${step.node}`],

@@ -13,15 +13,21 @@ export interface CreateNetwork {
 
 export const createNetwork: StepKind<CreateNetwork> = {
   id: (step) => `create-network:${step.hosts[0]}:${step.network}`,
-  describe: (step) => `create network ${step.network}${step.subnet === '' ? '' : ` (${step.subnet})`} on ${step.hosts.join(', ')}`,
+  describe: (step) =>
+    `create network ${step.network}${step.subnet === '' ? '' : ` (${step.subnet})`} on ${step.hosts.join(', ')}`,
   risk: 'safe',
   locks: (step) => step.hosts.map((host) => `host:${host}` as const),
   disturbs: () => [],
-  effect: (step) => step.hosts.map((host) => ({ op: 'replace', path: pointer('hosts', host, 'network'), value: 'ready' })),
+  effect: (step) =>
+    step.hosts.map((host) => ({ op: 'replace', path: pointer('hosts', host, 'network'), value: 'ready' })),
   deadlineMs: 30_000,
-  sends: (step) => [`docker network create ${step.subnet === '' ? '' : `--subnet ${step.subnet} `}${step.network}`],
+  sends: (step) => [
+    `docker network create ${step.subnet === '' ? '' : `--subnet ${step.subnet} `}${step.network}`,
+  ],
   async execute(step, context) {
     const { name, subnet } = context.material.network();
-    await context.engine(step.hosts[0] as HostName).createNetwork(name, subnet, context.material.labels(undefined));
+    await context
+      .engine(step.hosts[0] as HostName)
+      .createNetwork(name, subnet, context.material.labels(undefined));
   },
 };

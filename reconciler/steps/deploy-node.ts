@@ -1,7 +1,7 @@
 /** Makes a node's container on its volume and starts it. */
 import type { HostName, LaunchState, NodeName } from '../model/cluster-state.ts';
 import { returnOf } from './returning.ts';
-import { setNode, type StepKind } from './step.ts';
+import { type StepKind, setNode } from './step.ts';
 
 export interface DeployNode {
   readonly kind: 'deploy-node';

@@ -12,7 +12,8 @@ export interface ForgetGhost {
 
 export const forgetGhost: StepKind<ForgetGhost> = {
   id: (step) => `forget-ghost:${step.id}`,
-  describe: (step) => `forget the lost member ${step.id.slice(0, 8)} (${step.address === '' ? 'no address' : step.address})`,
+  describe: (step) =>
+    `forget the lost member ${step.id.slice(0, 8)} (${step.address === '' ? 'no address' : step.address})`,
   // Safe, not destructive: what is forgotten has failed, owns no slot and has no replicas; there is nothing to lose.
   risk: 'safe',
   locks: () => ['cluster'],

@@ -2,7 +2,7 @@
 import type { NodeName } from '../model/cluster-state.ts';
 import { nodeOf } from '../model/topology.ts';
 import { PortError } from '../ports.ts';
-import { setNode, type StepKind } from './step.ts';
+import { type StepKind, setNode } from './step.ts';
 
 export interface Meet {
   readonly kind: 'meet';
@@ -18,7 +18,10 @@ const FULL_MESH_LIMIT = 32;
 const ACQUAINTANCES = 8;
 
 /** The pairs to introduce: each newcomer with every (or a few) other participants, no pair twice. */
-export function introductions(newcomers: readonly NodeName[], members: readonly NodeName[]): (readonly [NodeName, NodeName])[] {
+export function introductions(
+  newcomers: readonly NodeName[],
+  members: readonly NodeName[],
+): (readonly [NodeName, NodeName])[] {
   const everybody = [...members, ...newcomers];
   const pairs: (readonly [NodeName, NodeName])[] = [];
   for (const [index, newcomer] of newcomers.entries()) {
@@ -46,7 +49,11 @@ export const meet: StepKind<Meet> = {
   async execute(step, context) {
     const members = Object.keys(context.live.nodes)
       .filter((name) => !step.nodes.includes(name))
-      .filter((name) => nodeOf(context.live, name).membership === 'joined' && nodeOf(context.live, name).reachable === 'yes')
+      .filter(
+        (name) =>
+          nodeOf(context.live, name).membership === 'joined' &&
+          nodeOf(context.live, name).reachable === 'yes',
+      )
       .sort();
     await Promise.all(
       introductions(step.nodes, members).map(async ([from, to]) => {

@@ -1,7 +1,8 @@
 /** Creates the volume in which a node keeps its data, its configuration and its identity. */
-import { nodeOf } from '../model/topology.ts';
+
 import type { NodeName } from '../model/cluster-state.ts';
-import { setNode, type StepKind } from './step.ts';
+import { nodeOf } from '../model/topology.ts';
+import { type StepKind, setNode } from './step.ts';
 
 export interface PrepareVolume {
   readonly kind: 'prepare-volume';
@@ -19,6 +20,8 @@ export const prepareVolume: StepKind<PrepareVolume> = {
   sends: (step) => [`docker volume create (for ${step.node})`],
   async execute(step, context) {
     const { host } = nodeOf(context.live, step.node);
-    await context.engine(host).createVolume(context.material.volume(step.node), context.material.labels(step.node));
+    await context
+      .engine(host)
+      .createVolume(context.material.volume(step.node), context.material.labels(step.node));
   },
 };

@@ -16,7 +16,11 @@ export const pullImage: StepKind<PullImage> = {
   locks: (step) => step.hosts.map((host) => `host:${host}` as const),
   disturbs: () => [],
   effect: (step) =>
-    step.hosts.map((host) => ({ op: 'replace', path: pointer('hosts', host, 'images', step.image), value: 'present' })),
+    step.hosts.map((host) => ({
+      op: 'replace',
+      path: pointer('hosts', host, 'images', step.image),
+      value: 'present',
+    })),
   deadlineMs: 600_000,
   sends: (step) => [`docker pull ${step.image}`],
   async execute(step, context) {

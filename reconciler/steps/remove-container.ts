@@ -2,7 +2,7 @@
 import type { HostName, NodeName } from '../model/cluster-state.ts';
 import { nodeOf } from '../model/topology.ts';
 import { STOP_GRACE_MS } from './restart-node.ts';
-import { setNode, type StepKind } from './step.ts';
+import { type StepKind, setNode } from './step.ts';
 
 export interface RemoveContainer {
   readonly kind: 'remove-container';

@@ -1,7 +1,7 @@
 /** Makes a member without slots a replica of a primary, or points it to the primary's present address again. */
 import type { NodeName } from '../model/cluster-state.ts';
 import { PortError } from '../ports.ts';
-import { setNode, type StepContext, type StepKind } from './step.ts';
+import { type StepContext, type StepKind, setNode } from './step.ts';
 
 export interface Replicate {
   readonly kind: 'replicate';
@@ -29,7 +29,14 @@ export const replicate: StepKind<Replicate> = {
   locks: (step) => [`node:${step.node}`],
   disturbs: () => [],
   effect: (step) =>
-    setNode(step.node, { role: 'replica', replicaOf: step.primary, slots: '', link: 'syncing', synced: false, copy: 'partial' }),
+    setNode(step.node, {
+      role: 'replica',
+      replicaOf: step.primary,
+      slots: '',
+      link: 'syncing',
+      synced: false,
+      copy: 'partial',
+    }),
   deadlineMs: 30_000,
   sends: (step) => [`CLUSTER REPLICATE <id of ${step.primary}>`],
   execute: sendReplicate,

@@ -2,7 +2,7 @@
 import type { HostName, NodeName } from '../model/cluster-state.ts';
 import { nodeOf } from '../model/topology.ts';
 import { returnOf } from './returning.ts';
-import { setNode, type StepKind } from './step.ts';
+import { type StepKind, setNode } from './step.ts';
 
 export interface RestartNode {
   readonly kind: 'restart-node';
@@ -32,7 +32,11 @@ export const restartNode: StepKind<RestartNode> = {
     ...setNode(step.node, { config: step.config, users: step.users }),
   ],
   deadlineMs: 120_000,
-  sends: (step) => [`docker stop ${step.node}`, 'docker cp redis.conf and users.acl into its volume', `docker start ${step.node}`],
+  sends: (step) => [
+    `docker stop ${step.node}`,
+    'docker cp redis.conf and users.acl into its volume',
+    `docker start ${step.node}`,
+  ],
   async execute(step, context) {
     const engine = context.engine(step.host);
     await engine.stopContainer(step.node, STOP_GRACE_MS);

@@ -31,7 +31,13 @@ export function returnOf(state: ClusterState, name: NodeName): Operation[] {
   const successor = peersOf(state, name).find((peer) => ownsSlots(nodeOf(state, peer)));
   if (node.role === 'replica' || (!ownsSlots(node) && successor !== undefined)) {
     const primary = node.role === 'replica' ? node.replicaOf : successor;
-    return setNode(name, { ...answering, role: 'replica', replicaOf: primary, link: 'syncing', synced: false });
+    return setNode(name, {
+      ...answering,
+      role: 'replica',
+      replicaOf: primary,
+      link: 'syncing',
+      synced: false,
+    });
   }
   return setNode(name, { ...answering, link: 'none', synced: true });
 }

@@ -1,6 +1,6 @@
 /** Gives a new node a configuration epoch of its own before it meets anybody. */
 import type { NodeName } from '../model/cluster-state.ts';
-import { setNode, type StepContext, type StepKind } from './step.ts';
+import { type StepContext, type StepKind, setNode } from './step.ts';
 
 export interface SetConfigEpoch {
   readonly kind: 'set-config-epoch';

@@ -13,10 +13,14 @@ export interface SetUsers {
 }
 
 export const setUsers: StepKind<SetUsers> = {
-  id: (step) => `set-users:${step.node}:${[...Object.keys(step.set), ...step.remove.map((name) => `-${name}`)].join(',')}`,
+  id: (step) =>
+    `set-users:${step.node}:${[...Object.keys(step.set), ...step.remove.map((name) => `-${name}`)].join(',')}`,
   describe: (step) => {
     const set = Object.keys(step.set);
-    const parts = [set.length > 0 ? `set user ${set.join(', ')}` : '', step.remove.length > 0 ? `remove user ${step.remove.join(', ')}` : ''];
+    const parts = [
+      set.length > 0 ? `set user ${set.join(', ')}` : '',
+      step.remove.length > 0 ? `remove user ${step.remove.join(', ')}` : '',
+    ];
     return `${parts.filter((part) => part !== '').join(' and ')} on ${step.node}`;
   },
   risk: 'safe',
@@ -24,9 +28,15 @@ export const setUsers: StepKind<SetUsers> = {
   disturbs: () => [],
   effect: (step) => [
     ...Object.entries(step.set).map(
-      ([name, text]): Operation => ({ op: 'add', path: pointer('nodes', step.node, 'users', name), value: text }),
+      ([name, text]): Operation => ({
+        op: 'add',
+        path: pointer('nodes', step.node, 'users', name),
+        value: text,
+      }),
     ),
-    ...step.remove.map((name): Operation => ({ op: 'remove', path: pointer('nodes', step.node, 'users', name) })),
+    ...step.remove.map(
+      (name): Operation => ({ op: 'remove', path: pointer('nodes', step.node, 'users', name) }),
+    ),
   ],
   deadlineMs: 10_000,
   sends: (step) => [

@@ -1,7 +1,7 @@
 /** Starts a node's stopped container again, with its configuration files as the spec has them. */
 import type { HostName, NodeName } from '../model/cluster-state.ts';
 import { returnOf } from './returning.ts';
-import { setNode, type StepKind } from './step.ts';
+import { type StepKind, setNode } from './step.ts';
 
 export interface StartNode {
   readonly kind: 'start-node';

@@ -72,5 +72,9 @@ export function pointer(...parts: readonly string[]): string {
 
 /** Operations that set fields of one node to new values; the fields exist in every node. */
 export function setNode(node: NodeName, values: Readonly<Record<string, unknown>>): Operation[] {
-  return Object.entries(values).map(([field, value]) => ({ op: 'replace', path: pointer('nodes', node, field), value }));
+  return Object.entries(values).map(([field, value]) => ({
+    op: 'replace',
+    path: pointer('nodes', node, field),
+    value,
+  }));
 }

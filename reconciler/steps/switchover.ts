@@ -2,7 +2,7 @@
 import type { Operation } from 'fast-json-patch';
 import type { ClusterState, NodeName, ShardName } from '../model/cluster-state.ts';
 import { nodeOf, peersOf } from '../model/topology.ts';
-import { setNode, type StepKind } from './step.ts';
+import { type StepKind, setNode } from './step.ts';
 
 /** Planned: nothing is lost, clients are redirected once (measured gap 14-16 ms). */
 export interface Switchover {
@@ -25,9 +25,18 @@ export interface Failover {
 
 /** The new primary takes the slots; the shard's other replicas follow it and have to catch up. */
 function promotion(state: ClusterState, from: NodeName, to: NodeName): Operation[] {
-  const followers = peersOf(state, to).filter((peer) => peer !== from && nodeOf(state, peer).replicaOf === from);
+  const followers = peersOf(state, to).filter(
+    (peer) => peer !== from && nodeOf(state, peer).replicaOf === from,
+  );
   return [
-    ...setNode(to, { role: 'primary', replicaOf: null, slots: nodeOf(state, from).slots, link: 'none', synced: true, copy: 'whole' }),
+    ...setNode(to, {
+      role: 'primary',
+      replicaOf: null,
+      slots: nodeOf(state, from).slots,
+      link: 'none',
+      synced: true,
+      copy: 'whole',
+    }),
     ...followers.flatMap((peer) => setNode(peer, { replicaOf: to, link: 'syncing', synced: false })),
   ];
 }

@@ -2,32 +2,32 @@
 import { createHash } from 'node:crypto';
 import type { Operation } from 'fast-json-patch';
 import type { ClusterState, NodeName } from '../model/cluster-state.ts';
-import { assignSlots, type AssignSlots } from './assign-slots.ts';
-import { configure, type Configure } from './configure.ts';
-import { createNetwork, type CreateNetwork } from './create-network.ts';
-import { deployNode, type DeployNode } from './deploy-node.ts';
-import { forgetGhost, type ForgetGhost } from './forget-ghost.ts';
-import { meet, type Meet } from './meet.ts';
-import { prepareVolume, type PrepareVolume } from './prepare-volume.ts';
-import { pullImage, type PullImage } from './pull-image.ts';
-import { removeContainer, type RemoveContainer } from './remove-container.ts';
-import { repairLink, replicate, type RepairLink, type Replicate } from './replicate.ts';
-import { restartNode, type RestartNode } from './restart-node.ts';
-import { setConfigEpoch, type SetConfigEpoch } from './set-config-epoch.ts';
-import { setUsers, type SetUsers } from './set-users.ts';
-import { startNode, type StartNode } from './start-node.ts';
+import { type AssignSlots, assignSlots } from './assign-slots.ts';
+import { type Configure, configure } from './configure.ts';
+import { type CreateNetwork, createNetwork } from './create-network.ts';
+import { type DeployNode, deployNode } from './deploy-node.ts';
+import { type ForgetGhost, forgetGhost } from './forget-ghost.ts';
+import { type Meet, meet } from './meet.ts';
+import { type PrepareVolume, prepareVolume } from './prepare-volume.ts';
+import { type PullImage, pullImage } from './pull-image.ts';
+import { type RemoveContainer, removeContainer } from './remove-container.ts';
+import { type RepairLink, type Replicate, repairLink, replicate } from './replicate.ts';
+import { type RestartNode, restartNode } from './restart-node.ts';
+import { type SetConfigEpoch, setConfigEpoch } from './set-config-epoch.ts';
+import { type SetUsers, setUsers } from './set-users.ts';
+import { type StartNode, startNode } from './start-node.ts';
 import type { Lock, Risk, StepContext, StepKind } from './step.ts';
-import { failover, switchover, type Failover, type Switchover } from './switchover.ts';
-import { updateLimits, type UpdateLimits } from './update-limits.ts';
+import { type Failover, failover, type Switchover, switchover } from './switchover.ts';
+import { type UpdateLimits, updateLimits } from './update-limits.ts';
 import {
-  awaitAgreement,
-  awaitLinks,
-  awaitStart,
-  awaitSync,
   type AwaitAgreement,
   type AwaitLinks,
   type AwaitStart,
   type AwaitSync,
+  awaitAgreement,
+  awaitLinks,
+  awaitStart,
+  awaitSync,
 } from './waiting.ts';
 
 interface StepTypes {

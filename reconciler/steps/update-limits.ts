@@ -11,7 +11,8 @@ export interface UpdateLimits {
 }
 
 export const updateLimits: StepKind<UpdateLimits> = {
-  id: (step) => `update-limits:${step.node}:${step.limits.memoryBytes}:${step.limits.cpus}:${step.limits.restart}`,
+  id: (step) =>
+    `update-limits:${step.node}:${step.limits.memoryBytes}:${step.limits.cpus}:${step.limits.restart}`,
   describe: (step) => {
     const { memoryBytes, cpus, restart } = step.limits;
     const memory = memoryBytes === 0 ? 'no memory limit' : `memory ${memoryBytes} bytes`;

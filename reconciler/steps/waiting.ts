@@ -1,7 +1,7 @@
 /** Waits, as steps: the preview shows what will be waited for, and run for real they let the loop look again. */
 import type { NodeName } from '../model/cluster-state.ts';
 import { nodeOf } from '../model/topology.ts';
-import { setNode, type StepKind } from './step.ts';
+import { type StepKind, setNode } from './step.ts';
 
 /** Until a server that is reading its data set answers. */
 export interface AwaitStart {
@@ -45,7 +45,12 @@ export const awaitSync: StepKind<AwaitSync> = {
   effect: (step, state) => {
     const { replicaOf } = nodeOf(state, step.node);
     const primary = replicaOf === null ? undefined : state.nodes[replicaOf];
-    return setNode(step.node, { link: 'up', synced: true, copy: 'whole', ...(primary === undefined ? {} : { contents: primary.contents }) });
+    return setNode(step.node, {
+      link: 'up',
+      synced: true,
+      copy: 'whole',
+      ...(primary === undefined ? {} : { contents: primary.contents }),
+    });
   },
   deadlineMs: 3_600_000,
 };

@@ -1,14 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ALL_SLOTS, evenSplit, formatSlots, intersectSlots, parseSlots, SLOT_COUNT, slotCount, slotSet, subtractSlots, takeSlots, unionSlots, type SlotSet } from '../../reconciler/model/slots.ts';
+import {
+  ALL_SLOTS,
+  evenSplit,
+  formatSlots,
+  intersectSlots,
+  parseSlots,
+  SLOT_COUNT,
+  type SlotSet,
+  slotCount,
+  slotSet,
+  subtractSlots,
+  takeSlots,
+  unionSlots,
+} from '../../reconciler/model/slots.ts';
 
 const anySet = fc
-  .array(fc.tuple(fc.integer({ min: 0, max: SLOT_COUNT - 1 }), fc.integer({ min: 0, max: 900 })), { maxLength: 12 })
+  .array(fc.tuple(fc.integer({ min: 0, max: SLOT_COUNT - 1 }), fc.integer({ min: 0, max: 900 })), {
+    maxLength: 12,
+  })
   .map((pairs) => slotSet(pairs.map(([first, length]) => [first, Math.min(first + length, SLOT_COUNT - 1)])));
 
 /** The set as a bitmap: the obviously right way to compute with sets. */
 function bits(set: SlotSet): Set<number> {
-  return new Set(set.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index)));
+  return new Set(
+    set.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index)),
+  );
 }
 
 describe('sets of slots', () => {

@@ -1,13 +1,14 @@
 /** Specs and documents for tests: small, valid, and made from literals. */
-import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
-import { clusterSpecSchema } from '../../spec-schema/cluster-spec.ts';
+
 import type { ClusterState, NodeState } from '../../reconciler/model/cluster-state.ts';
 import type { Facts } from '../../reconciler/model/facts.ts';
 import { applyOperations } from '../../reconciler/planner/diff.ts';
-import { intentOf, type Intent, type SecretDigests } from '../../reconciler/planner/intent.ts';
+import { type Intent, intentOf, type SecretDigests } from '../../reconciler/planner/intent.ts';
 import { plan } from '../../reconciler/planner/plan.ts';
 import type { Policy } from '../../reconciler/planner/rules/rule.ts';
 import { stepEffect } from '../../reconciler/steps/table.ts';
+import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
+import { clusterSpecSchema } from '../../spec-schema/cluster-spec.ts';
 
 export interface SpecShape {
   readonly shards?: number;
@@ -19,8 +20,21 @@ export interface SpecShape {
 }
 
 /** Three shards with one replica each over three zones, unless asked otherwise; shard i has its primary in zone i. */
-export function specOf({ shards = 3, replicas = 1, zones = 3, config = {}, roles = true, edit }: SpecShape = {}): ClusterSpec {
-  const hosts = Array.from({ length: zones }, (_, zone) => ({ name: `h${zone + 1}`, zone: `z${zone + 1}`, address: `10.0.${zone + 1}.1`, docker: `ssh://ops@10.0.${zone + 1}.1`, ssh: { hostKey: `SHA256:${'a'.repeat(43)}`, identity: { file: 'key' } } }));
+export function specOf({
+  shards = 3,
+  replicas = 1,
+  zones = 3,
+  config = {},
+  roles = true,
+  edit,
+}: SpecShape = {}): ClusterSpec {
+  const hosts = Array.from({ length: zones }, (_, zone) => ({
+    name: `h${zone + 1}`,
+    zone: `z${zone + 1}`,
+    address: `10.0.${zone + 1}.1`,
+    docker: `ssh://ops@10.0.${zone + 1}.1`,
+    ssh: { hostKey: `SHA256:${'a'.repeat(43)}`, identity: { file: 'key' } },
+  }));
   const nodes = Array.from({ length: shards }, (_, shard) =>
     Array.from({ length: replicas + 1 }, (_, member) => ({
       name: `n${shard + 1}${'abcdef'[member]}`,
@@ -35,7 +49,10 @@ export function specOf({ shards = 3, replicas = 1, zones = 3, config = {}, roles
     kind: 'RedisCluster',
     metadata: { name: 'test' },
     redis: { image: 'redis:8.6.3', config: { appendonly: 'yes', ...config } },
-    auth: { operator: { password: { file: 'operator' } }, replication: { password: { file: 'replication' } } },
+    auth: {
+      operator: { password: { file: 'operator' } },
+      replication: { password: { file: 'replication' } },
+    },
     hosts,
     nodes,
     placement: zones >= replicas + 1 ? 'zone' : 'single-host',
@@ -44,7 +61,10 @@ export function specOf({ shards = 3, replicas = 1, zones = 3, config = {}, roles
   return clusterSpecSchema.parse(document);
 }
 
-export const DIGESTS: SecretDigests = { users: { redisforge: ['0p'], replication: ['0r'] }, replicationPassword: '0r' };
+export const DIGESTS: SecretDigests = {
+  users: { redisforge: ['0p'], replication: ['0r'] },
+  replicationPassword: '0r',
+};
 
 export const POLICY: Policy = { parallelShards: 8, allowDowntime: false, held: new Set() };
 
@@ -60,11 +80,40 @@ export function emptyState(intent: Intent): ClusterState {
     serving: 'unknown',
     agreement: 'unknown',
     openSlots: '',
-    hosts: Object.fromEntries(intent.spec.hosts.map(({ name }) => [name, { engine: 'yes', network: bridge ? 'absent' : 'none', images: { [intent.spec.redis.image]: 'absent' } }])),
+    hosts: Object.fromEntries(
+      intent.spec.hosts.map(({ name }) => [
+        name,
+        {
+          engine: 'yes',
+          network: bridge ? 'absent' : 'none',
+          images: { [intent.spec.redis.image]: 'absent' },
+        },
+      ]),
+    ),
     nodes: Object.fromEntries(
       Object.entries(intent.nodes).map(([name, { host, zone, shard }]): [string, NodeState] => [
         name,
-        { host, zone, shard, volume: 'absent', container: 'absent', launch: null, reachable: 'no', membership: 'none', contents: 'unknown', epoch: 'unknown', role: 'none', replicaOf: null, slots: '', link: 'none', synced: true, copy: 'whole', strandedKeys: '', config: {}, users: {} },
+        {
+          host,
+          zone,
+          shard,
+          volume: 'absent',
+          container: 'absent',
+          launch: null,
+          reachable: 'no',
+          membership: 'none',
+          contents: 'unknown',
+          epoch: 'unknown',
+          role: 'none',
+          replicaOf: null,
+          slots: '',
+          link: 'none',
+          synced: true,
+          copy: 'whole',
+          strandedKeys: '',
+          config: {},
+          users: {},
+        },
       ]),
     ),
     ghosts: {},
@@ -72,15 +121,31 @@ export function emptyState(intent: Intent): ClusterState {
 }
 
 export function noFacts(intent: Intent): Facts {
-  return { now: 1_000_000, hosts: {}, nodes: Object.fromEntries(Object.keys(intent.nodes).map((name) => [name, { endpoints: [], remarks: [] }])), warnings: [], strays: [] };
+  return {
+    now: 1_000_000,
+    hosts: {},
+    nodes: Object.fromEntries(
+      Object.keys(intent.nodes).map((name) => [name, { endpoints: [], remarks: [] }]),
+    ),
+    warnings: [],
+    strays: [],
+  };
 }
 
 /** The state that a plan leads to when every step does what it says. */
-export function afterPlan(intent: Intent, live: ClusterState, facts: Facts = noFacts(intent), policy: Policy = POLICY): ClusterState {
+export function afterPlan(
+  intent: Intent,
+  live: ClusterState,
+  facts: Facts = noFacts(intent),
+  policy: Policy = POLICY,
+): ClusterState {
   let state = live;
   for (const wave of plan(intent, live, facts, policy).waves) {
     const before = state;
-    state = applyOperations(before, wave.flatMap(({ step }) => stepEffect(step, before)));
+    state = applyOperations(
+      before,
+      wave.flatMap(({ step }) => stepEffect(step, before)),
+    );
   }
   return state;
 }

@@ -46,7 +46,8 @@ function launchOf(reading: ContainerReading): LaunchState {
 function publishedEndpoint(publish: string): Endpoint | undefined {
   const match = /^(.*):(\d+)$/.exec(publish);
   if (match === null) return undefined;
-  const ip = match[1] === '' || match[1] === '0.0.0.0' || match[1] === '::' ? '127.0.0.1' : (match[1] as string);
+  const ip =
+    match[1] === '' || match[1] === '0.0.0.0' || match[1] === '::' ? '127.0.0.1' : (match[1] as string);
   return { ip, port: Number(match[2]) };
 }
 
@@ -55,22 +56,49 @@ function publishedEndpoint(publish: string): Endpoint | undefined {
  * @param engine the engine's answer; undefined when it did not give one, then everything is unknown, not absent.
  * @param lastIp address that the node had when it could last be looked at.
  */
-export function containerTruth(spec: ClusterSpec, node: NodeSpec, engine: EngineReading | undefined, lastIp: string | undefined): ContainerTruth {
+export function containerTruth(
+  spec: ClusterSpec,
+  node: NodeSpec,
+  engine: EngineReading | undefined,
+  lastIp: string | undefined,
+): ContainerTruth {
   const fixed = nodeAddress(spec, node);
   const memberAddress = (ip: string | undefined): MemberAddress | undefined =>
     ip === undefined || ip === '' ? undefined : { ip, port: node.port, busPort: busPort(node) };
   if (engine === undefined) {
     const address = memberAddress(fixed ?? lastIp);
-    return { volume: 'unknown', container: 'unknown', launch: null, reading: undefined, address, endpoints: address === undefined ? [] : [{ ip: address.ip, port: address.port }] };
+    return {
+      volume: 'unknown',
+      container: 'unknown',
+      launch: null,
+      reading: undefined,
+      address,
+      endpoints: address === undefined ? [] : [{ ip: address.ip, port: address.port }],
+    };
   }
   const volume = engine.volumes.find(({ name }) => name === volumeName(spec, node));
   const reading = engine.containers.find(({ name }) => name === containerName(spec, node));
-  const volumeState = volume === undefined ? 'absent' : isOurs(volume.labels, spec, node) ? 'ready' : 'foreign';
+  const volumeState =
+    volume === undefined ? 'absent' : isOurs(volume.labels, spec, node) ? 'ready' : 'foreign';
   if (reading === undefined) {
-    return { volume: volumeState, container: 'absent', launch: null, reading: undefined, address: memberAddress(fixed), endpoints: [] };
+    return {
+      volume: volumeState,
+      container: 'absent',
+      launch: null,
+      reading: undefined,
+      address: memberAddress(fixed),
+      endpoints: [],
+    };
   }
   if (!isOurs(reading.labels, spec, node)) {
-    return { volume: volumeState, container: 'foreign', launch: null, reading, address: memberAddress(fixed), endpoints: [] };
+    return {
+      volume: volumeState,
+      container: 'foreign',
+      launch: null,
+      reading,
+      address: memberAddress(fixed),
+      endpoints: [],
+    };
   }
   const state = containerState(reading);
   // The address that the container has, not the one that it should have: it may have been made by somebody else.

@@ -5,7 +5,9 @@ import type { EngineReading, NodeReading } from '../../model/readings.ts';
 import type { SlotSet } from '../../model/slots.ts';
 
 /** A reading, or why there is none. */
-export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: ReadingFailure };
+export type Reading<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: ReadingFailure };
 
 export interface Evidence {
   /** When the round was begun, in milliseconds since the epoch. */
@@ -20,6 +22,6 @@ export interface Evidence {
 }
 
 /** The value of a reading, undefined when it failed or was not taken. */
-export function valueOf<T>(reading: Reading<T> | undefined): T | undefined {
+export function valueIn<T>(reading: Reading<T> | undefined): T | undefined {
   return reading?.ok === true ? reading.value : undefined;
 }

@@ -20,7 +20,9 @@ export function ghosts(
     const views = members.get(id) ?? [];
     const known = views.find((view) => view.ip !== '');
     const alive = views.some((view) => view.linkConnected && view.failing === 'no' && !view.noAddress);
-    const replicas = [...owned.primaryOf].filter(([, primary]) => primary === id).map(([replica]) => identities.nameOf.get(replica) ?? replica);
+    const replicas = [...owned.primaryOf]
+      .filter(([, primary]) => primary === id)
+      .map(([replica]) => identities.nameOf.get(replica) ?? replica);
     found[id] = {
       state: alive ? 'alive' : identities.unidentified.length > 0 ? 'unclear' : 'lost',
       role: owned.role.get(id) ?? 'unknown',
@@ -33,7 +35,12 @@ export function ghosts(
   return found;
 }
 
-function formerlyOf(id: NodeId, view: MemberView | undefined, addresses: ReadonlyMap<NodeName, MemberAddress | undefined>, remembered: Readonly<Record<NodeName, NodeId>>): NodeName | '' {
+function formerlyOf(
+  id: NodeId,
+  view: MemberView | undefined,
+  addresses: ReadonlyMap<NodeName, MemberAddress | undefined>,
+  remembered: Readonly<Record<NodeName, NodeId>>,
+): NodeName | '' {
   const byMemory = Object.entries(remembered).find(([, known]) => known === id);
   if (byMemory !== undefined) return byMemory[0];
   if (view === undefined) return '';

@@ -37,7 +37,11 @@ export function membersById(readings: Iterable<NodeReading>): Map<NodeId, Member
  * A node that answers is who it says it is. One that does not is the member that it was when it last answered, or
  * the one that has its address now, unless its volume is gone: then it will come back as somebody else.
  */
-export function identify(candidates: ReadonlyMap<NodeName, Candidate>, members: ReadonlyMap<NodeId, readonly MemberView[]>, remembered: Readonly<Record<NodeName, NodeId>>): Identities {
+export function identify(
+  candidates: ReadonlyMap<NodeName, Candidate>,
+  members: ReadonlyMap<NodeId, readonly MemberView[]>,
+  remembered: Readonly<Record<NodeName, NodeId>>,
+): Identities {
   const idOf = new Map<NodeName, NodeId>();
   const nameOf = new Map<NodeId, NodeName>();
   const set = (name: NodeName, id: NodeId): void => {
@@ -56,7 +60,10 @@ export function identify(candidates: ReadonlyMap<NodeName, Candidate>, members: 
       set(name, memory);
       continue;
     }
-    const here = candidate.address === undefined ? [] : (byAddress.get(`${candidate.address.ip}:${candidate.address.port}`) ?? []);
+    const here =
+      candidate.address === undefined
+        ? []
+        : (byAddress.get(`${candidate.address.ip}:${candidate.address.port}`) ?? []);
     const free = here.filter((id) => !nameOf.has(id));
     if (free[0] !== undefined) set(name, free[0]);
     else unidentified.push(name);
@@ -69,7 +76,9 @@ function addressIndex(members: ReadonlyMap<NodeId, readonly MemberView[]>): Map<
   const index = new Map<string, NodeId[]>();
   const ordered = [...members].sort(([a, x], [b, y]) => owning(y) - owning(x) || (a < b ? -1 : 1));
   for (const [id, views] of ordered) {
-    for (const address of new Set(views.filter((view) => view.ip !== '').map((view) => `${view.ip}:${view.port}`))) {
+    for (const address of new Set(
+      views.filter((view) => view.ip !== '').map((view) => `${view.ip}:${view.port}`),
+    )) {
       const ids = index.get(address);
       if (ids === undefined) index.set(address, [id]);
       else ids.push(id);

@@ -9,12 +9,12 @@ import { formatSlots } from '../../model/slots.ts';
 import { uncoveredSlots } from '../../model/topology.ts';
 import { userText } from '../../planner/access.ts';
 import type { Intent } from '../../planner/intent.ts';
-import { CLUSTER_LABEL, NODE_LABEL, containerTruth, type ContainerTruth } from './containers.ts';
-import { valueOf, type Evidence } from './evidence.ts';
+import { CLUSTER_LABEL, type ContainerTruth, containerTruth, NODE_LABEL } from './containers.ts';
+import { type Evidence, valueIn } from './evidence.ts';
 import { ghosts } from './ghosts.ts';
-import { identify, membersById, type Identities } from './identity.ts';
-import { memberships, type Memberships } from './membership.ts';
-import { ownership, type Ownership } from './ownership.ts';
+import { type Identities, identify, membersById } from './identity.ts';
+import { type Memberships, memberships } from './membership.ts';
+import { type Ownership, ownership } from './ownership.ts';
 import { linkTruth } from './replication.ts';
 
 /** Turns a secret, or the SHA-256 of a password, into the keyed digest that the documents may show. */
@@ -40,16 +40,28 @@ interface Picture {
 }
 
 /** The containers of the spec's nodes, as the engines tell; also where each node can be asked. */
-export function containerTruths(intent: Intent, evidence: Pick<Evidence, 'engines'>, lastIps: ReadonlyMap<NodeName, string>): Map<NodeName, ContainerTruth> {
+export function containerTruths(
+  intent: Intent,
+  evidence: Pick<Evidence, 'engines'>,
+  lastIps: ReadonlyMap<NodeName, string>,
+): Map<NodeName, ContainerTruth> {
   return new Map(
-    intent.spec.nodes.map((node) => [node.name, containerTruth(intent.spec, node, valueOf(evidence.engines.get(node.host)), lastIps.get(node.name))]),
+    intent.spec.nodes.map((node) => [
+      node.name,
+      containerTruth(intent.spec, node, valueIn(evidence.engines.get(node.host)), lastIps.get(node.name)),
+    ]),
   );
 }
 
-export function interpret(intent: Intent, evidence: Evidence, truths: ReadonlyMap<NodeName, ContainerTruth>, digester: Digester): Observation {
+export function interpret(
+  intent: Intent,
+  evidence: Evidence,
+  truths: ReadonlyMap<NodeName, ContainerTruth>,
+  digester: Digester,
+): Observation {
   const answered = new Map<NodeName, NodeReading>();
   for (const [name, reading] of evidence.nodes) {
-    const value = valueOf(reading);
+    const value = valueIn(reading);
     if (value !== undefined) answered.set(name, value);
   }
   const readings = new Map([...answered].filter(([, reading]) => !reading.loading));
@@ -57,7 +69,10 @@ export function interpret(intent: Intent, evidence: Evidence, truths: ReadonlyMa
   const candidates = new Map(
     intent.spec.nodes.map(({ name }) => {
       const truth = truths.get(name) as ContainerTruth;
-      return [name, { reading: answered.get(name), address: truth.address, volumeGone: truth.volume === 'absent' }] as const;
+      return [
+        name,
+        { reading: answered.get(name), address: truth.address, volumeGone: truth.volume === 'absent' },
+      ] as const;
     }),
   );
   const identities = identify(candidates, listed, evidence.remembered);
@@ -83,10 +98,23 @@ export function interpret(intent: Intent, evidence: Evidence, truths: ReadonlyMa
     ghosts: ghosts(listed, identities, owned, addresses, evidence.remembered),
   };
   live.serving = serving(live, readings, joined);
-  return { live, facts: { now: evidence.now, hosts: hostFacts(intent, evidence), nodes: nodeFacts, warnings: warnings(intent, evidence), strays: strays(intent, evidence) } };
+  return {
+    live,
+    facts: {
+      now: evidence.now,
+      hosts: hostFacts(intent, evidence),
+      nodes: nodeFacts,
+      warnings: warnings(intent, evidence),
+      strays: strays(intent, evidence),
+    },
+  };
 }
 
-function serving(live: ClusterState, readings: ReadonlyMap<NodeName, NodeReading>, joined: readonly NodeName[]): ClusterState['serving'] {
+function serving(
+  live: ClusterState,
+  readings: ReadonlyMap<NodeName, NodeReading>,
+  joined: readonly NodeName[],
+): ClusterState['serving'] {
   if (readings.size === 0) return 'unknown';
   const ok = joined.length > 0 && joined.every((name) => readings.get(name)?.clusterOk === true);
   return ok && uncoveredSlots(live).length === 0 ? 'yes' : 'no';
@@ -99,7 +127,12 @@ function nodeState(intent: Intent, node: NodeSpec, picture: Picture): NodeState 
   const plan = intent.nodes[name];
   const id = picture.identities.idOf.get(name);
   const membership = picture.members.of.get(name) ?? 'unknown';
-  const role = id === undefined ? (membership === 'none' ? 'none' : 'unknown') : (picture.owned.role.get(id) ?? reading?.role ?? 'unknown');
+  const role =
+    id === undefined
+      ? membership === 'none'
+        ? 'none'
+        : 'unknown'
+      : (picture.owned.role.get(id) ?? reading?.role ?? 'unknown');
   const primaryId = id === undefined ? null : (picture.owned.primaryOf.get(id) ?? null);
   const answers = reading !== undefined && !reading.loading;
   return {
@@ -134,12 +167,21 @@ function epochOf(reading: NodeReading | undefined, membership: NodeState['member
   return me === undefined ? 'unknown' : me.configEpoch > 0 ? 'set' : 'unset';
 }
 
-function linkOf(name: NodeName, role: NodeState['role'], primaryId: string | null, picture: Picture): Pick<NodeState, 'link' | 'synced' | 'copy'> {
+function linkOf(
+  name: NodeName,
+  role: NodeState['role'],
+  primaryId: string | null,
+  picture: Picture,
+): Pick<NodeState, 'link' | 'synced' | 'copy'> {
   if (role !== 'replica') return { link: 'none', synced: true, copy: 'whole' };
   const reading = picture.readings.get(name);
   if (reading === undefined) return { link: 'down', synced: false, copy: 'unknown' };
   const primary = primaryId === null ? undefined : picture.identities.nameOf.get(primaryId);
-  const { link, synced, copy } = linkTruth(reading, primary === undefined ? undefined : picture.readings.get(primary), primary === undefined ? undefined : picture.truths.get(primary)?.address);
+  const { link, synced, copy } = linkTruth(
+    reading,
+    primary === undefined ? undefined : picture.readings.get(primary),
+    primary === undefined ? undefined : picture.truths.get(primary)?.address,
+  );
   return { link, synced, copy };
 }
 
@@ -147,13 +189,22 @@ function configOf(intent: Intent, reading: NodeReading, digester: Digester): Rec
   const config: Record<string, string> = {};
   for (const directive of intent.directives) {
     const value = reading.config[directive];
-    if (value !== undefined) config[directive] = directive === 'masterauth' ? digester.ofSecret(value) : value;
+    if (value !== undefined)
+      config[directive] = directive === 'masterauth' ? digester.ofSecret(value) : value;
   }
   return config;
 }
 
 function usersOf(reading: NodeReading, digester: Digester): Record<string, string> {
-  return Object.fromEntries(reading.users.map((user) => [user.name, userText(user, user.passwordHashes.map((hash) => digester.ofPasswordHash(hash)))]));
+  return Object.fromEntries(
+    reading.users.map((user) => [
+      user.name,
+      userText(
+        user,
+        user.passwordHashes.map((hash) => digester.ofPasswordHash(hash)),
+      ),
+    ]),
+  );
 }
 
 function factsOf(name: NodeName, picture: Picture): NodeFacts {
@@ -163,8 +214,10 @@ function factsOf(name: NodeName, picture: Picture): NodeFacts {
   const failure: ReadingFailure | undefined = outcome?.ok === false ? outcome.failure : undefined;
   const nodeId = picture.identities.idOf.get(name);
   const primaryId = nodeId === undefined ? null : (picture.owned.primaryOf.get(nodeId) ?? null);
-  const primary = primaryId === null ? undefined : picture.readings.get(picture.identities.nameOf.get(primaryId) ?? '');
-  const lagBytes = reading !== undefined && primary !== undefined ? Math.max(0, primary.offset - reading.offset) : undefined;
+  const primary =
+    primaryId === null ? undefined : picture.readings.get(picture.identities.nameOf.get(primaryId) ?? '');
+  const lagBytes =
+    reading !== undefined && primary !== undefined ? Math.max(0, primary.offset - reading.offset) : undefined;
   return {
     ...(nodeId === undefined ? {} : { nodeId }),
     ...(truth.address === undefined ? {} : { address: truth.address }),
@@ -181,18 +234,33 @@ function hostStates(intent: Intent, evidence: Evidence): Record<string, HostStat
   const hosts: Record<string, HostState> = {};
   const wanted = networkName(intent.spec);
   for (const host of intent.spec.hosts) {
-    const engine = valueOf(evidence.engines.get(host.name));
+    const engine = valueIn(evidence.engines.get(host.name));
     const network = engine?.networks.find(({ name }) => name === wanted);
-    const images = new Set(intent.spec.nodes.filter((node) => node.host === host.name).map((node) => intent.nodes[node.name]?.launch.image ?? ''));
+    const images = new Set(
+      intent.spec.nodes
+        .filter((node) => node.host === host.name)
+        .map((node) => intent.nodes[node.name]?.launch.image ?? ''),
+    );
     hosts[host.name] = {
       engine: engine === undefined ? 'no' : 'yes',
       network:
-        intent.spec.network.mode === 'host' ? 'none'
-        : engine === undefined ? 'unknown'
-        : network === undefined ? 'absent'
-        : network.labels[CLUSTER_LABEL] === intent.spec.metadata.name ? 'ready'
-        : 'foreign',
-      images: Object.fromEntries([...images].sort().map((image) => [image, engine === undefined ? 'unknown' : engine.images[image] === true ? 'present' : 'absent'])),
+        intent.spec.network.mode === 'host'
+          ? 'none'
+          : engine === undefined
+            ? 'unknown'
+            : network === undefined
+              ? 'absent'
+              : network.labels[CLUSTER_LABEL] === intent.spec.metadata.name
+                ? 'ready'
+                : 'foreign',
+      images: Object.fromEntries(
+        [...images]
+          .sort()
+          .map((image) => [
+            image,
+            engine === undefined ? 'unknown' : engine.images[image] === true ? 'present' : 'absent',
+          ]),
+      ),
     };
   }
   return hosts;
@@ -203,7 +271,12 @@ function hostFacts(intent: Intent, evidence: Evidence): Record<string, HostFacts
     intent.spec.hosts.map((host) => {
       const outcome = evidence.engines.get(host.name);
       if (outcome === undefined) return [host.name, {}];
-      return [host.name, outcome.ok ? { engineId: outcome.value.engineId, engineVersion: outcome.value.version } : { failure: outcome.failure }];
+      return [
+        host.name,
+        outcome.ok
+          ? { engineId: outcome.value.engineId, engineVersion: outcome.value.version }
+          : { failure: outcome.failure },
+      ];
     }),
   );
 }
@@ -212,7 +285,7 @@ function hostFacts(intent: Intent, evidence: Evidence): Record<string, HostFacts
 function warnings(intent: Intent, evidence: Evidence): Problem[] {
   const byEngine = new Map<string, { hosts: string[]; zones: Set<string> }>();
   for (const host of intent.spec.hosts) {
-    const engine = valueOf(evidence.engines.get(host.name));
+    const engine = valueIn(evidence.engines.get(host.name));
     if (engine === undefined) continue;
     const group = byEngine.get(engine.engineId) ?? { hosts: [], zones: new Set() };
     group.hosts.push(host.name);
@@ -233,9 +306,14 @@ function warnings(intent: Intent, evidence: Evidence): Problem[] {
 function strays(intent: Intent, evidence: Evidence): string[] {
   const found = new Set<string>();
   for (const outcome of evidence.engines.values()) {
-    for (const container of valueOf(outcome)?.containers ?? []) {
+    for (const container of valueIn(outcome)?.containers ?? []) {
       const node = container.labels[NODE_LABEL];
-      if (container.labels[CLUSTER_LABEL] === intent.spec.metadata.name && node !== undefined && intent.nodes[node] === undefined) found.add(container.name);
+      if (
+        container.labels[CLUSTER_LABEL] === intent.spec.metadata.name &&
+        node !== undefined &&
+        intent.nodes[node] === undefined
+      )
+        found.add(container.name);
     }
   }
   return [...found].sort();

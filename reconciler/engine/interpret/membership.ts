@@ -11,7 +11,13 @@ export interface Memberships {
 
 function sees(view: ReadonlyMap<NodeId, MemberView>, id: NodeId): boolean {
   const member = view.get(id);
-  return member !== undefined && !member.handshake && !member.noAddress && member.linkConnected && member.failing !== 'failed';
+  return (
+    member !== undefined &&
+    !member.handshake &&
+    !member.noAddress &&
+    member.linkConnected &&
+    member.failing !== 'failed'
+  );
 }
 
 /**
@@ -21,10 +27,19 @@ function sees(view: ReadonlyMap<NodeId, MemberView>, id: NodeId): boolean {
  * is whole; what was taken away is `parted`.
  * @param known names of all nodes of the spec.
  */
-export function memberships(known: readonly NodeName[], readings: ReadonlyMap<NodeName, NodeReading>, identities: Identities): Memberships {
+export function memberships(
+  known: readonly NodeName[],
+  readings: ReadonlyMap<NodeName, NodeReading>,
+  identities: Identities,
+): Memberships {
   const of = new Map<NodeName, NodeState['membership']>();
   const remarks = new Map<NodeName, string[]>();
-  const views = new Map([...readings].map(([name, reading]) => [name, new Map(reading.members.map((member) => [member.id, member]))]));
+  const views = new Map(
+    [...readings].map(([name, reading]) => [
+      name,
+      new Map(reading.members.map((member) => [member.id, member])),
+    ]),
+  );
   const social: NodeName[] = [];
   for (const [name, reading] of readings) {
     const others = reading.members.filter((member) => !member.myself && !member.handshake);
@@ -38,7 +53,9 @@ export function memberships(known: readonly NodeName[], readings: ReadonlyMap<No
   const broken = new Map<NodeName, Set<NodeName>>(social.map((name) => [name, new Set()]));
   for (const [index, a] of social.entries()) {
     for (const b of social.slice(index + 1)) {
-      const whole = sees(views.get(a) as Map<NodeId, MemberView>, identities.idOf.get(b) ?? '') && sees(views.get(b) as Map<NodeId, MemberView>, identities.idOf.get(a) ?? '');
+      const whole =
+        sees(views.get(a) as Map<NodeId, MemberView>, identities.idOf.get(b) ?? '') &&
+        sees(views.get(b) as Map<NodeId, MemberView>, identities.idOf.get(a) ?? '');
       if (whole) continue;
       broken.get(a)?.add(b);
       broken.get(b)?.add(a);

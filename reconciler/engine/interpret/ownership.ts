@@ -1,7 +1,14 @@
 /** Who owns which slots, who replicates whom, and whether all members say the same. */
 import type { ClusterState, NodeId, NodeName } from '../../model/cluster-state.ts';
 import type { MemberView, NodeReading } from '../../model/readings.ts';
-import { formatSlots, slotCount, slotSet, subtractSlots, unionSlots, type SlotSet } from '../../model/slots.ts';
+import {
+  formatSlots,
+  type SlotSet,
+  slotCount,
+  slotSet,
+  subtractSlots,
+  unionSlots,
+} from '../../model/slots.ts';
 
 export interface Ownership {
   readonly slots: ReadonlyMap<NodeId, SlotSet>;
@@ -24,7 +31,11 @@ interface Claim {
  * @param readings of the nodes that answer.
  * @param joined those of them whose agreement counts.
  */
-export function ownership(readings: ReadonlyMap<NodeName, NodeReading>, joined: readonly NodeName[], members: ReadonlyMap<NodeId, readonly MemberView[]>): Ownership {
+export function ownership(
+  readings: ReadonlyMap<NodeName, NodeReading>,
+  joined: readonly NodeName[],
+  members: ReadonlyMap<NodeId, readonly MemberView[]>,
+): Ownership {
   const role = new Map<NodeId, 'primary' | 'replica' | 'unknown'>();
   const primaryOf = new Map<NodeId, NodeId | null>();
   const claims: Claim[] = [];
@@ -37,7 +48,8 @@ export function ownership(readings: ReadonlyMap<NodeName, NodeReading>, joined: 
     const word = self.get(id) ?? mostCommon(views);
     role.set(id, word.role);
     primaryOf.set(id, word.role === 'replica' ? word.primaryId : null);
-    if (word.role === 'primary' && word.slots.length > 0) claims.push({ id, epoch: word.configEpoch, slots: word.slots });
+    if (word.role === 'primary' && word.slots.length > 0)
+      claims.push({ id, epoch: word.configEpoch, slots: word.slots });
   }
   const slots = new Map<NodeId, SlotSet>();
   let taken: SlotSet = [];
@@ -46,9 +58,14 @@ export function ownership(readings: ReadonlyMap<NodeName, NodeReading>, joined: 
     taken = unionSlots(taken, claim.slots);
   }
 
-  const open = [...readings].flatMap(([name, reading]) => reading.members.flatMap((member) => [...member.migrating, ...member.importing].map(({ slot }) => ({ name, slot }))));
+  const open = [...readings].flatMap(([name, reading]) =>
+    reading.members.flatMap((member) =>
+      [...member.migrating, ...member.importing].map(({ slot }) => ({ name, slot })),
+    ),
+  );
   const remarks = new Map<NodeName, string[]>();
-  for (const { name, slot } of open) remarks.set(name, [...(remarks.get(name) ?? []), `slot ${slot} is open on ${name}`]);
+  for (const { name, slot } of open)
+    remarks.set(name, [...(remarks.get(name) ?? []), `slot ${slot} is open on ${name}`]);
   return {
     slots,
     role,
@@ -67,7 +84,9 @@ function mostCommon(views: readonly MemberView[]): MemberView {
     if (vote === undefined) votes.set(key, { view, count: 1 });
     else vote.count += 1;
   }
-  return [...votes.values()].reduce((a, b) => (b.count > a.count || (b.count === a.count && b.view.configEpoch > a.view.configEpoch) ? b : a)).view;
+  return [...votes.values()].reduce((a, b) =>
+    b.count > a.count || (b.count === a.count && b.view.configEpoch > a.view.configEpoch) ? b : a,
+  ).view;
 }
 
 /** The slot map as one node tells it, in one text. */
@@ -79,7 +98,11 @@ function signature(reading: NodeReading): string {
     .join('\n');
 }
 
-function agreementOf(readings: ReadonlyMap<NodeName, NodeReading>, joined: readonly NodeName[], remarks: Map<NodeName, string[]>): ClusterState['agreement'] {
+function agreementOf(
+  readings: ReadonlyMap<NodeName, NodeReading>,
+  joined: readonly NodeName[],
+  remarks: Map<NodeName, string[]>,
+): ClusterState['agreement'] {
   if (readings.size === 0) return 'unknown';
   if (joined.length === 0) return 'no';
   const camps = new Map<string, NodeName[]>();
@@ -89,7 +112,11 @@ function agreementOf(readings: ReadonlyMap<NodeName, NodeReading>, joined: reado
   }
   const [largest, ...minorities] = [...camps.values()].sort((a, b) => b.length - a.length);
   for (const names of minorities) {
-    for (const name of names) remarks.set(name, [...(remarks.get(name) ?? []), `its slot map differs from that of ${(largest ?? []).join(', ')}`]);
+    for (const name of names)
+      remarks.set(name, [
+        ...(remarks.get(name) ?? []),
+        `its slot map differs from that of ${(largest ?? []).join(', ')}`,
+      ]);
   }
   return camps.size === 1 ? 'yes' : 'no';
 }

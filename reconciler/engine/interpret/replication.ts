@@ -21,15 +21,25 @@ export interface LinkTruth {
  * @param primary the reading of the primary that it should follow.
  * @param address where that primary is now.
  */
-export function linkTruth(replica: NodeReading, primary: NodeReading | undefined, address: MemberAddress | undefined): LinkTruth {
+export function linkTruth(
+  replica: NodeReading,
+  primary: NodeReading | undefined,
+  address: MemberAddress | undefined,
+): LinkTruth {
   const { primaryLink } = replica;
   const copy = primaryLink?.syncing === true || replica.loading || replica.offset <= 0 ? 'partial' : 'whole';
   if (primaryLink === null) return { link: 'down', synced: false, copy, lagBytes: undefined };
   const lagBytes = primary === undefined ? undefined : Math.max(0, primary.offset - replica.offset);
   if (primaryLink.up) {
-    const synced = !primaryLink.syncing && copy === 'whole' && (lagBytes === undefined || lagBytes <= SYNCED_LAG_BYTES);
+    const synced =
+      !primaryLink.syncing && copy === 'whole' && (lagBytes === undefined || lagBytes <= SYNCED_LAG_BYTES);
     return { link: primaryLink.syncing ? 'syncing' : 'up', synced, copy, lagBytes };
   }
   const stale = address !== undefined && (primaryLink.ip !== address.ip || primaryLink.port !== address.port);
-  return { link: stale ? 'stale-address' : primaryLink.syncing ? 'syncing' : 'down', synced: false, copy, lagBytes };
+  return {
+    link: stale ? 'stale-address' : primaryLink.syncing ? 'syncing' : 'down',
+    synced: false,
+    copy,
+    lagBytes,
+  };
 }

@@ -2,16 +2,16 @@
 import type { NodeName } from '../../model/cluster-state.ts';
 import { nodeOf, ownsSlots } from '../../model/topology.ts';
 import { heirsInDoubt, successorOf } from '../succession.ts';
-import { block, type Block, type Proposal, type Rule, type RuleContext } from './rule.ts';
 import { startConfig } from './formation.ts';
+import { type Block, block, type Proposal, type Rule, type RuleContext } from './rule.ts';
 
-/** What the engine said about the end of a container, for evidence. */
+/** What the engine says about a container that does not run, for evidence. */
 function lastWords({ facts }: RuleContext, name: NodeName): string {
   const container = facts.nodes[name]?.container;
-  if (container === undefined) return 'there is no container';
+  if (container === undefined) return 'not seen before it went';
   const oom = container.oomKilled ? ', killed for lack of memory' : '';
   const error = container.error === '' ? '' : `: ${container.error}`;
-  return `container is ${container.status}, exit code ${container.exitCode}${oom}${error}`;
+  return `${container.status}, exit code ${container.exitCode}${oom}${error}`;
 }
 
 /**
@@ -52,7 +52,10 @@ function* towardsRunning(context: RuleContext, name: NodeName): Generator<Propos
   const host = live.hosts[node.host];
   if (host?.engine !== 'yes' || want.launch === null) return;
   if (node.volume === 'absent' && node.container === 'absent') {
-    yield lostVolume(context, name) ?? { step: { kind: 'prepare-volume', node: name }, because: 'it has no volume' };
+    yield lostVolume(context, name) ?? {
+      step: { kind: 'prepare-volume', node: name },
+      because: 'it has no volume',
+    };
     return;
   }
   if (node.volume !== 'ready') return;
@@ -62,20 +65,36 @@ function* towardsRunning(context: RuleContext, name: NodeName): Generator<Propos
     const network = intent.spec.network.mode === 'bridge' ? host.network === 'ready' : true;
     if (image !== 'present' || !network) return;
     yield refused ?? {
-      step: { kind: 'deploy-node', node: name, host: node.host, launch: want.launch, config: startConfig(context, name), users: want.users },
-      because: node.membership === 'none' ? 'it has no container' : `its container is gone (${lastWords(context, name)})`,
+      step: {
+        kind: 'deploy-node',
+        node: name,
+        host: node.host,
+        launch: want.launch,
+        config: startConfig(context, name),
+        users: want.users,
+      },
+      because: node.membership === 'none' ? 'it has no container' : 'its container is gone',
     };
     return;
   }
   if (node.container !== 'stopped') return;
   const outdated = launchChanges(context, name);
   if (outdated !== '') {
-    yield { step: { kind: 'remove-container', node: name, host: node.host, because: outdated }, because: outdated };
+    yield {
+      step: { kind: 'remove-container', node: name, host: node.host, because: outdated },
+      because: outdated,
+    };
     return;
   }
   yield refused ?? {
-    step: { kind: 'start-node', node: name, host: node.host, config: startConfig(context, name), users: want.users },
-    because: `its ${lastWords(context, name)}`,
+    step: {
+      kind: 'start-node',
+      node: name,
+      host: node.host,
+      config: startConfig(context, name),
+      users: want.users,
+    },
+    because: `its container does not run (${lastWords(context, name)})`,
   };
 }
 
@@ -98,7 +117,10 @@ export const containerRules: Rule = function* (context) {
   for (const name of context.names) {
     const node = nodeOf(live, name);
     const want = nodeOf(desired, name);
-    for (const [what, state] of [['volume', node.volume], ['container', node.container]] as const) {
+    for (const [what, state] of [
+      ['volume', node.volume],
+      ['container', node.container],
+    ] as const) {
       if (state !== 'foreign') continue;
       yield block(
         `foreign-${what}`,
@@ -110,11 +132,27 @@ export const containerRules: Rule = function* (context) {
     }
     if (successorOf(context, name) !== undefined) continue;
     yield* towardsRunning(context, name);
-    if (node.container === 'running' && node.launch !== null && want.launch !== null && launchChanges(context, name) === '') {
+    if (
+      node.container === 'running' &&
+      node.launch !== null &&
+      want.launch !== null &&
+      launchChanges(context, name) === ''
+    ) {
       const { memoryBytes, cpus, restart } = want.launch;
-      const differs = node.launch.memoryBytes !== memoryBytes || node.launch.cpus !== cpus || node.launch.restart !== restart;
+      const differs =
+        node.launch.memoryBytes !== memoryBytes ||
+        node.launch.cpus !== cpus ||
+        node.launch.restart !== restart;
       if (differs) {
-        yield { step: { kind: 'update-limits', node: name, host: node.host, limits: { memoryBytes, cpus, restart } }, because: 'its limits differ from the spec' };
+        yield {
+          step: {
+            kind: 'update-limits',
+            node: name,
+            host: node.host,
+            limits: { memoryBytes, cpus, restart },
+          },
+          because: 'its limits differ from the spec',
+        };
       }
     }
   }

@@ -10,7 +10,10 @@ export const failoverRules: Rule = function* (context) {
     const successor = successorOf(context, name);
     if (successor === undefined) continue;
     const container = context.facts.nodes[name]?.container;
-    const cause = container === undefined ? 'its container is gone' : `its container is ${container.status} (exit code ${container.exitCode})`;
+    const cause =
+      container === undefined
+        ? 'its container is gone'
+        : `its container does not run (${container.status}, exit code ${container.exitCode})`;
     yield { step: { kind: 'failover', shard: node.shard, from: name, to: successor }, because: cause };
   }
 };

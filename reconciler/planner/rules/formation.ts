@@ -33,6 +33,10 @@ export const formationRules: Rule = function* (context) {
     const node = nodeOf(live, name);
     if (node.reachable !== 'yes' || node.membership !== 'alone' || node.contents !== 'empty') continue;
     const slow = Object.entries(HASTENED).filter(([directive, value]) => node.config[directive] !== value);
-    if (slow.length > 0) yield { step: { kind: 'configure', node: name, config: Object.fromEntries(slow) }, because: 'hastens the formation; put back afterwards' };
+    if (slow.length > 0)
+      yield {
+        step: { kind: 'configure', node: name, config: Object.fromEntries(slow) },
+        because: 'hastens the formation; put back afterwards',
+      };
   }
 };

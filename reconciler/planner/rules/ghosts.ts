@@ -43,7 +43,10 @@ export const ghostRules: Rule = function* (context) {
     } else if (names.some((name) => isMember(nodeOf(live, name)))) {
       yield {
         step: { kind: 'forget-ghost', id, address: ghost.address },
-        because: ghost.formerly === '' ? 'it is lost and owns nothing' : `it is a former identity of ${ghost.formerly}, which came back without its volume`,
+        because:
+          ghost.formerly === ''
+            ? 'it is lost and owns nothing'
+            : `it is a former identity of ${ghost.formerly}, which came back without its volume`,
       };
     }
   }

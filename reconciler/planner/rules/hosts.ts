@@ -26,11 +26,18 @@ export const hostRules: Rule = function* (context) {
     );
   }
   for (const hosts of engines(context)) {
-    const bare = hosts.filter((host) => live.hosts[host]?.network === 'absent' && desired.hosts[host]?.network === 'ready');
+    const bare = hosts.filter(
+      (host) => live.hosts[host]?.network === 'absent' && desired.hosts[host]?.network === 'ready',
+    );
     const { spec } = context.intent;
     if (bare.length > 0 && spec.network.mode === 'bridge') {
       yield {
-        step: { kind: 'create-network', hosts: bare, network: `redisforge-${spec.metadata.name}`, subnet: spec.network.subnet ?? '' },
+        step: {
+          kind: 'create-network',
+          hosts: bare,
+          network: `redisforge-${spec.metadata.name}`,
+          subnet: spec.network.subnet ?? '',
+        },
         because: 'the cluster has no network there',
       };
     }
@@ -47,11 +54,15 @@ export const hostRules: Rule = function* (context) {
     const missing = new Map<string, HostName[]>();
     for (const host of hosts) {
       for (const [image, wanted] of Object.entries(desired.hosts[host]?.images ?? {})) {
-        if (wanted === 'present' && live.hosts[host]?.images[image] === 'absent') missing.set(image, [...(missing.get(image) ?? []), host]);
+        if (wanted === 'present' && live.hosts[host]?.images[image] === 'absent')
+          missing.set(image, [...(missing.get(image) ?? []), host]);
       }
     }
     for (const [image, where] of missing) {
-      yield { step: { kind: 'pull-image', hosts: where, image }, because: 'a container is to be made from it' };
+      yield {
+        step: { kind: 'pull-image', hosts: where, image },
+        because: 'a container is to be made from it',
+      };
     }
   }
 };

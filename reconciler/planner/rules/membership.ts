@@ -47,12 +47,18 @@ export const membershipRules: Rule = function* (context) {
       );
     }
     if (node.membership === 'alone' && node.epoch === 'unset' && node.contents === 'empty') {
-      yield { step: { kind: 'set-config-epoch', node: name }, because: 'it has none, so that any gossip would beat its claims' };
+      yield {
+        step: { kind: 'set-config-epoch', node: name },
+        because: 'it has none, so that any gossip would beat its claims',
+      };
     }
   }
   const outside = names.filter((name) => isWelcome(context, name));
-  const mending = outside.filter((name) => nodeOf(live, name).membership === 'parted' && isFresh(context, name));
-  for (const name of mending) yield { step: { kind: 'await-links', node: name }, because: 'it started a moment ago' };
+  const mending = outside.filter(
+    (name) => nodeOf(live, name).membership === 'parted' && isFresh(context, name),
+  );
+  for (const name of mending)
+    yield { step: { kind: 'await-links', node: name }, because: 'it started a moment ago' };
   const strangers = outside.filter((name) => !mending.includes(name));
   const parted = strangers.filter((name) => nodeOf(live, name).membership === 'parted');
   const meeting = isUnformed(live) || readyToMeet(context) ? strangers : parted;
@@ -61,6 +67,11 @@ export const membershipRules: Rule = function* (context) {
   if (meeting.length === 1 && !members) return;
   yield {
     step: { kind: 'meet', nodes: [...meeting].sort() },
-    because: parted.length === meeting.length ? 'links between them and other members are broken though all run' : 'they know nobody yet',
+    because:
+      parted.length === meeting.length
+        ? 'links between them and other members are broken though all run'
+        : meeting.length === 1
+          ? 'it knows nobody'
+          : 'they know nobody yet',
   };
 };

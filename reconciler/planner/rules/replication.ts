@@ -1,7 +1,7 @@
 /** Who replicates whom, and whether the links really carry data. */
 import type { NodeName } from '../../model/cluster-state.ts';
 import { isMember, nodeOf, ownsSlots } from '../../model/topology.ts';
-import { block, type Block, type Proposal, type Rule, type RuleContext } from './rule.ts';
+import { type Block, block, type Proposal, type Rule, type RuleContext } from './rule.ts';
 
 /** A link that is down may be about to come up by itself; after this long it is told to. */
 const LINK_PATIENCE_SECONDS = 30;
@@ -30,9 +30,15 @@ function* linkOf(context: RuleContext, name: NodeName, primary: NodeName): Gener
   }
   const downSeconds = facts.nodes[name]?.reading?.primaryLink?.downSeconds ?? 0;
   if (node.link === 'stale-address') {
-    yield { step: { kind: 'repair-link', node: name, primary }, because: `it dials an address that is no longer ${primary}'s, so there is no redundancy although the cluster says ok` };
+    yield {
+      step: { kind: 'repair-link', node: name, primary },
+      because: `it dials an address that is no longer ${primary}'s, so there is no redundancy although the cluster says ok`,
+    };
   } else if (node.link === 'down' && downSeconds > LINK_PATIENCE_SECONDS) {
-    yield { step: { kind: 'repair-link', node: name, primary }, because: `its link has been down for ${downSeconds} s` };
+    yield {
+      step: { kind: 'repair-link', node: name, primary },
+      because: `its link has been down for ${downSeconds} s`,
+    };
   } else if (node.link !== 'up' || !node.synced) {
     yield { step: { kind: 'await-sync', node: name }, because: `its link is ${node.link}` };
   }
@@ -73,7 +79,10 @@ export const replicationRules: Rule = function* (context) {
     if (!ownsSlots(target)) continue;
     yield {
       step: { kind: 'replicate', node: name, primary },
-      because: node.role === 'replica' ? `it replicates ${node.replicaOf ?? 'nobody'}` : 'it is a primary without slots',
+      because:
+        node.role === 'replica'
+          ? `it replicates ${node.replicaOf ?? 'nobody'}`
+          : 'it is a primary without slots',
     };
   }
 };

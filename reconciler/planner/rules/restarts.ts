@@ -11,7 +11,9 @@ function startOnlyChanges({ live, desired }: RuleContext, name: NodeName): Recor
   const is = nodeOf(live, name);
   if (is.reachable !== 'yes') return {};
   return Object.fromEntries(
-    Object.entries(nodeOf(desired, name).config).filter(([directive, value]) => needsRestart(directive) && is.config[directive] !== value),
+    Object.entries(nodeOf(desired, name).config).filter(
+      ([directive, value]) => needsRestart(directive) && is.config[directive] !== value,
+    ),
   );
 }
 
@@ -41,18 +43,40 @@ export const restartRules: Rule = function* (context) {
     const changes = startOnlyChanges(context, name);
     const why = replacement !== '' ? replacement : Object.keys(changes).join(', ');
     if (disturbance.verdict === 'refused') {
-      yield block('cannot-restart', `node ${name}`, `${name} has to be restarted (${why}), but ${disturbance.why}`, '', disturbance.hint);
+      yield block(
+        'cannot-restart',
+        `node ${name}`,
+        `${name} has to be restarted (${why}), but ${disturbance.why}`,
+        '',
+        disturbance.hint,
+      );
       continue;
     }
     shards.add(node.shard);
     if (shards.size > policy.parallelShards) return;
     if (disturbance.verdict === 'switchover') {
-      yield { step: { kind: 'switchover', shard: node.shard, from: name, to: disturbance.to }, because: `${name} has to be restarted (${why})` };
+      yield {
+        step: { kind: 'switchover', shard: node.shard, from: name, to: disturbance.to },
+        because: `${name} has to be restarted (${why})`,
+      };
     } else if (replacement !== '') {
-      yield { step: { kind: 'remove-container', node: name, host: node.host, because: replacement }, because: 'this cannot be changed in a container' };
+      yield {
+        step: { kind: 'remove-container', node: name, host: node.host, because: replacement },
+        because: 'this cannot be changed in a container',
+      };
     } else {
       const { config, users } = nodeOf(desired, name);
-      yield { step: { kind: 'restart-node', node: name, host: node.host, changes, config: { ...config }, users: { ...users } }, because: `${why} takes effect only at a start` };
+      yield {
+        step: {
+          kind: 'restart-node',
+          node: name,
+          host: node.host,
+          changes,
+          config: { ...config },
+          users: { ...users },
+        },
+        because: `${why} takes effect only at a start`,
+      };
     }
   }
 };

@@ -6,7 +6,9 @@ import { block, type Rule } from './rule.ts';
 export const slotRules: Rule = function* (context) {
   const { live, desired, names, facts } = context;
   if (live.openSlots !== '') {
-    const remarks = names.flatMap((name) => (facts.nodes[name]?.remarks ?? []).filter((remark) => remark.includes('slot')));
+    const remarks = names.flatMap((name) =>
+      (facts.nodes[name]?.remarks ?? []).filter((remark) => remark.includes('slot')),
+    );
     yield block(
       'open-slots',
       'cluster',
@@ -15,7 +17,9 @@ export const slotRules: Rule = function* (context) {
       'let the migration end, or close the slots with CLUSTER SETSLOT <slot> STABLE on the nodes named',
     );
   }
-  const formed = !isUnformed(live) && names.some((name) => nodeOf(live, name).membership === 'joined' && ownsSlots(nodeOf(live, name)));
+  const formed =
+    !isUnformed(live) &&
+    names.some((name) => nodeOf(live, name).membership === 'joined' && ownsSlots(nodeOf(live, name)));
   const silent = names.filter((name) => nodeOf(live, name).reachable !== 'yes');
   for (const name of names) {
     const node = nodeOf(live, name);

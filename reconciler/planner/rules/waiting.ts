@@ -1,6 +1,7 @@
 /** What is under way by itself and only needs time, and what does not answer although it should. */
-import { isMember, nodeOf, ownsSlots, uncoveredSlots } from '../../model/topology.ts';
+
 import { slotCount } from '../../model/slots.ts';
+import { isMember, nodeOf, ownsSlots, uncoveredSlots } from '../../model/topology.ts';
 import { block, type Rule } from './rule.ts';
 
 /** A server that was started so recently may not listen yet. */
@@ -10,10 +11,15 @@ export const waitingRules: Rule = function* (context) {
   const { live, facts, names } = context;
   for (const name of names) {
     const node = nodeOf(live, name);
-    if (node.reachable === 'loading') yield { step: { kind: 'await-start', node: name }, because: 'it is reading its data set' };
+    if (node.reachable === 'loading')
+      yield { step: { kind: 'await-start', node: name }, because: 'it is reading its data set' };
     if (node.reachable === 'yes' || node.reachable === 'loading' || node.container !== 'running') continue;
     const { container, failure } = facts.nodes[name] ?? {};
-    if (container !== undefined && facts.now - container.startedAt < STARTING_MS && failure?.code !== 'auth') {
+    if (
+      container !== undefined &&
+      facts.now - container.startedAt < STARTING_MS &&
+      failure?.code !== 'auth'
+    ) {
       yield { step: { kind: 'await-start', node: name }, because: 'its container started a moment ago' };
       continue;
     }
@@ -22,7 +28,9 @@ export const waitingRules: Rule = function* (context) {
       `node ${name}`,
       `the container of ${name} runs, but redis-server does not answer`,
       failure === undefined ? '' : `${failure.code}: ${failure.message}`,
-      failure?.code === 'auth' ? `check the password of RedisForge's user on ${name}` : `look at docker logs ${name}, and at the network between RedisForge and ${node.host}`,
+      failure?.code === 'auth'
+        ? `check the password of RedisForge's user on ${name}`
+        : `look at docker logs ${name}, and at the network between RedisForge and ${node.host}`,
     );
   }
   const owners = names.filter((name) => ownsSlots(nodeOf(live, name)));
@@ -31,7 +39,10 @@ export const waitingRules: Rule = function* (context) {
   if (settled && !quiet && slotCount(uncoveredSlots(live)) === 0 && live.openSlots === '') {
     yield {
       step: { kind: 'await-agreement' },
-      because: live.agreement === 'yes' ? 'some member does not serve yet' : 'the members do not tell the same slot map yet',
+      because:
+        live.agreement === 'yes'
+          ? 'some member does not serve yet'
+          : 'the members do not tell the same slot map yet',
     };
   }
 };

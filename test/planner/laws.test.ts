@@ -1,0 +1,196 @@
+/** Each law refuses the waves that it exists for, and the rules never propose one. */
+import { describe, expect, it } from 'vitest';
+import type { ClusterState } from '../../reconciler/model/cluster-state.ts';
+import { applyOperations } from '../../reconciler/planner/diff.ts';
+import { checkLaws, LAWS } from '../../reconciler/planner/laws.ts';
+import type { Policy } from '../../reconciler/planner/rules/rule.ts';
+import { type Step, stepEffect } from '../../reconciler/steps/table.ts';
+import { convergedState, POLICY, testIntent } from '../support/specs.ts';
+
+const intent = testIntent();
+
+/** The numbers of the laws that the wave breaks, starting from a converged cluster with some fields changed. */
+function broken(
+  steps: Step[],
+  change: (state: ClusterState) => void = () => {},
+  policy: Policy = POLICY,
+): number[] {
+  const before = convergedState(intent);
+  change(before);
+  const after = applyOperations(
+    before,
+    steps.flatMap((step) => stepEffect(step, before)),
+  );
+  return [...new Set(checkLaws({ before, steps, after }, policy).map(({ law }) => law))].sort(
+    (a, b) => a - b,
+  );
+}
+
+const restart = (node: string): Step => ({
+  kind: 'restart-node',
+  node,
+  host: 'h',
+  changes: { 'io-threads': '2' },
+  config: {},
+  users: {},
+});
+const remove = (node: string): Step => ({ kind: 'remove-container', node, host: 'h', because: 'image' });
+
+describe('law 1: a slot always has exactly one owner', () => {
+  it('refuses to take slots from somebody without giving them to anybody', () => {
+    expect(broken([{ kind: 'replicate', node: 'n1a', primary: 'n2a' }])).toContain(1);
+  });
+  it('refuses to give a slot a second owner', () => {
+    expect(broken([{ kind: 'assign-slots', node: 'n2a', slots: '0-10' }])).toContain(1);
+  });
+});
+
+describe('law 2: data stays safe', () => {
+  it('refuses to stop a node that owns slots', () => {
+    expect(broken([restart('n1a')])).toContain(2);
+    expect(broken([remove('n1a')])).toContain(2);
+  });
+  it('refuses to stop the last in-sync copy', () => {
+    expect(
+      broken([restart('n1b')], (state) =>
+        Object.assign(state.nodes['n1a'] as object, { reachable: 'no', container: 'stopped' }),
+      ),
+    ).toContain(2);
+  });
+  it('refuses to overwrite what a primary holds', () => {
+    expect(
+      broken([{ kind: 'replicate', node: 'n1b', primary: 'n1a' }], (state) =>
+        Object.assign(state.nodes['n1b'] as object, { role: 'primary', replicaOf: null }),
+      ),
+    ).toContain(2);
+  });
+  it('lets a healthy replica be restarted', () => {
+    expect(broken([restart('n1b')])).toEqual([]);
+  });
+});
+
+describe('law 3: one member per shard, and a majority', () => {
+  it('refuses to disturb two members of a shard', () => {
+    expect(broken([restart('n1b'), { kind: 'switchover', shard: 's1', from: 'n1a', to: 'n1b' }])).toContain(
+      3,
+    );
+  });
+  it('refuses to disturb a member while another is missing', () => {
+    expect(
+      broken([restart('n1b')], (state) => Object.assign(state.nodes['n1a'] as object, { reachable: 'no' })),
+    ).toContain(3);
+  });
+  it('refuses more shards at once than the policy allows', () => {
+    expect(broken([restart('n1b')], undefined, { ...POLICY, parallelShards: 0 })).toContain(3);
+  });
+  it('refuses to stop a primary when the majority would be gone', () => {
+    const lonely: Policy = { ...POLICY, allowDowntime: true };
+    expect(
+      broken(
+        [restart('n1a')],
+        (state) => Object.assign(state.nodes['n2a'] as object, { reachable: 'no' }),
+        lonely,
+      ),
+    ).toContain(3);
+  });
+});
+
+describe('law 4: one zone at a time', () => {
+  it('refuses restarts in two zones', () => {
+    expect(broken([restart('n1b'), restart('n2b')])).toEqual([4]);
+  });
+});
+
+describe('law 5: hand over in sync', () => {
+  const handOver: Step = { kind: 'switchover', shard: 's1', from: 'n1a', to: 'n1b' };
+  it.each([
+    ['lags', { synced: false }],
+    ['has no link', { link: 'down' }],
+    ['dials an old address', { link: 'stale-address' }],
+    ['follows somebody else', { replicaOf: 'n2a' }],
+    ['does not answer', { reachable: 'no' }],
+  ])('refuses a replica that %s', (_, change) => {
+    expect(broken([handOver], (state) => Object.assign(state.nodes['n1b'] as object, change))).toContain(5);
+  });
+  it('refuses to force a failover from a primary that is not known to be dead', () => {
+    const forced: Step = { kind: 'failover', shard: 's1', from: 'n1a', to: 'n1b' };
+    expect(broken([forced])).toContain(5);
+    expect(
+      broken([forced], (state) => Object.assign(state.nodes['n1a'] as object, { reachable: 'unknown' })),
+    ).toContain(5);
+  });
+  it('refuses to promote a copy that was never complete', () => {
+    const forced: Step = { kind: 'failover', shard: 's1', from: 'n1a', to: 'n1b' };
+    const change = (copy: 'partial' | 'whole') => (state: ClusterState) => {
+      Object.assign(state.nodes['n1a'] as object, { reachable: 'no', container: 'stopped' });
+      Object.assign(state.nodes['n1b'] as object, { link: 'down', synced: false, copy });
+    };
+    expect(broken([forced], change('partial'))).toContain(5);
+    expect(broken([forced], change('whole'))).toEqual([]);
+  });
+});
+
+describe('law 7: what was not read is unknown', () => {
+  it('refuses to act on a node whose engine does not answer', () => {
+    const blind = (state: ClusterState) => Object.assign(state.hosts['h2'] as object, { engine: 'no' });
+    expect(broken([restart('n1b')], blind)).toContain(7);
+  });
+  it('refuses to send commands to a node that does not answer', () => {
+    const silent = (state: ClusterState) =>
+      Object.assign(state.nodes['n1b'] as object, { reachable: 'unknown' });
+    expect(broken([{ kind: 'configure', node: 'n1b', config: { maxmemory: '1' } }], silent)).toContain(7);
+  });
+});
+
+describe('law 9: only what is ours', () => {
+  it.each(['container', 'volume'])('refuses to touch a foreign %s', (what) => {
+    expect(
+      broken([restart('n1b')], (state) => Object.assign(state.nodes['n1b'] as object, { [what]: 'foreign' })),
+    ).toContain(9);
+  });
+  it('refuses to let a node with unknown keys join', () => {
+    const dirty = (state: ClusterState) =>
+      Object.assign(state.nodes['n1b'] as object, { membership: 'alone', contents: 'keys' });
+    expect(broken([{ kind: 'meet', nodes: ['n1b'] }], dirty)).toContain(9);
+    expect(broken([{ kind: 'set-config-epoch', node: 'n1b' }], dirty)).toContain(9);
+  });
+  it.each([
+    ['is alive', { state: 'alive' }],
+    ['may be one of ours', { state: 'unclear' }],
+    ['owns slots', { slots: '7' }],
+    ['has replicas', { replicas: 'n1b' }],
+  ])('refuses to forget a member that %s', (_, change) => {
+    const ghost = {
+      state: 'lost',
+      role: 'primary',
+      slots: '',
+      replicas: '',
+      formerly: '',
+      address: '',
+    } as const;
+    expect(
+      broken([{ kind: 'forget-ghost', id: 'x', address: '' }], (state) =>
+        Object.assign(state.ghosts, { x: { ...ghost, ...change } }),
+      ),
+    ).toContain(9);
+    expect(
+      broken([{ kind: 'forget-ghost', id: 'x', address: '' }], (state) =>
+        Object.assign(state.ghosts, { x: ghost }),
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('locks', () => {
+  it('are not shared within a wave, nor with what is under way', () => {
+    const users: Step = { kind: 'set-users', node: 'n1b', set: {}, remove: [] };
+    const configure: Step = { kind: 'configure', node: 'n1b', config: { maxmemory: '1' } };
+    expect(broken([users, configure])).toEqual([3]);
+    expect(broken([users], undefined, { ...POLICY, held: new Set(['node:n1b'] as const) })).toEqual([3]);
+    expect(broken([users])).toEqual([]);
+  });
+});
+
+it('every law has a test above', () => {
+  expect(Object.keys(LAWS)).toHaveLength(8);
+});

@@ -1,0 +1,88 @@
+/**
+ * Every file in `scenarios/` tells a story: what the spec says, what is different from a converged cluster, and below
+ * the line the whole plan. Run with UPDATE_GOLDEN=1 to write the plans anew, then read the difference like code.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import type { ClusterState } from '../../reconciler/model/cluster-state.ts';
+import type { Facts } from '../../reconciler/model/facts.ts';
+import { type Plan, plan } from '../../reconciler/planner/plan.ts';
+import { describeStep } from '../../reconciler/steps/table.ts';
+import { convergedState, emptyState, noFacts, POLICY, type SpecShape, testIntent } from '../support/specs.ts';
+
+interface Story {
+  readonly spec?: SpecShape & {
+    readonly redis?: Record<string, unknown>;
+    readonly policies?: Record<string, unknown>;
+    readonly resources?: Record<string, unknown>;
+  };
+  /** `nothing`: nothing was ever made. `converged`: the spec without `redis` and `policies` has converged. */
+  readonly from: 'nothing' | 'converged';
+  /** Fields of the live document that differ, by dotted path; null removes. */
+  readonly live?: Record<string, unknown>;
+  /** Fields of the facts, by dotted path. */
+  readonly facts?: Record<string, unknown>;
+}
+
+function setPath(document: object, path: string, value: unknown): void {
+  const keys = path.split('/');
+  const last = keys.pop() as string;
+  let target = document as Record<string, unknown>;
+  for (const key of keys) {
+    target[key] ??= {};
+    target = target[key] as Record<string, unknown>;
+  }
+  if (value === null && path.split('/')[0] === 'ghosts') delete target[last];
+  else target[last] = value;
+}
+
+function planOf(story: Story): Plan {
+  const { redis, policies, resources, ...shape } = story.spec ?? {};
+  const before = testIntent(shape);
+  const intent = testIntent({
+    ...shape,
+    edit: (document) => {
+      Object.assign(document['redis'] as object, redis ?? {});
+      if (policies !== undefined) document['policies'] = policies;
+      if (resources !== undefined) document['resources'] = resources;
+    },
+  });
+  const live: ClusterState = structuredClone(
+    story.from === 'nothing' ? emptyState(intent) : convergedState(before),
+  );
+  const facts: Facts = structuredClone(noFacts(intent));
+  for (const [path, value] of Object.entries(story.live ?? {})) setPath(live, path, value);
+  for (const [path, value] of Object.entries(story.facts ?? {})) setPath(facts, path, value);
+  return plan(intent, live, facts, { ...POLICY, ...intent.spec.policies });
+}
+
+function text(made: Plan): string {
+  const waves = made.waves.flatMap((wave, index) => [
+    `wave ${index + 1}`,
+    ...wave.map(({ step, because }) => `  ${describeStep(step)}\n      because ${because}`),
+  ]);
+  const blocks = made.blocks.flatMap((block) => [
+    `blocked (${block.code})`,
+    `  ${block.summary}`,
+    ...(block.evidence === undefined ? [] : [`  evidence: ${block.evidence}`]),
+    `  unblock: ${block.hint}`,
+  ]);
+  return `${[made.status, ...waves, ...blocks].join('\n')}\n`;
+}
+
+const folder = new URL('scenarios/', import.meta.url);
+const LINE = '\n--- plan ---\n';
+
+describe('the plan of a story', () => {
+  for (const file of readdirSync(folder).sort()) {
+    it(file.replace(/\.txt$/, '').replaceAll('-', ' '), () => {
+      const url = new URL(file, folder);
+      const [story, golden] = readFileSync(url, 'utf8').split(LINE);
+      const made = text(planOf(parse(story as string) as Story));
+      if (process.env['UPDATE_GOLDEN'] === '1')
+        writeFileSync(url, `${(story as string).trimEnd()}\n${LINE}${made}`);
+      else expect(made).toBe(golden);
+    });
+  }
+});
