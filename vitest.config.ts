@@ -12,6 +12,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/simulation/**', 'test/integration/**', '**/node_modules/**'],
+          // Property tests on a machine that is busy with something else.
+          testTimeout: 30_000,
         },
       },
       {

@@ -40,7 +40,10 @@ export async function ensureEngine() {
   const found = await findEngine();
   if (found !== undefined) return found;
   const chosen = process.env['DOCKER_HOST'];
-  if (chosen) throw new NoEngine(`DOCKER_HOST is ${chosen}, but no Docker Engine answers there.`);
+  if (chosen)
+    throw new NoEngine(
+      `DOCKER_HOST is ${chosen}, but no Docker Engine answers there (unix:// and tcp:// addresses are understood).`,
+    );
   if (process.getuid?.() !== 0 || (dockerd() === undefined && !canInstallPackages()))
     throw new NoEngine(whatToDo());
   return withLock('engine', async () => (await findEngine()) ?? (await startEngine()));

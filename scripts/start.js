@@ -1,4 +1,4 @@
-// The entry of `npm run demo`, `npm test` and `npm run bench`: does the set-up that is missing, on whatever Node.js
+// The entry of `npm run demo`, `npm test` and the other tasks: does the set-up that is missing, on whatever Node.js
 // the machine has, then goes on in the pinned one.
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { redisFromPackages, redisImage } from './image-recipes.js';
 import { ensureRedisImage } from './images.js';
 import { projectRoot } from './modules.js';
 import { say, seconds } from './progress.js';
+import { buildReconcilerImage } from './reconciler-image.js';
 import { ensureMmdebstrap, startRootfs } from './rootfs.js';
 import { needsEngine } from './tasks.js';
 import { continueInPinnedNode, ensureModules } from './toolchain.js';
@@ -67,9 +68,10 @@ const [task, ...args] = process.argv.slice(2);
 process.on('SIGINT', endSetUp).on('SIGTERM', endSetUp);
 try {
   if (task === 'setup') await setUp();
+  else if (task === 'image') await buildReconcilerImage((await ensureEngine()).dockerHost);
   else if (task === 'check') await start('test', ['--project', 'unit', '--project', 'simulation', ...args]);
   else if (task === 'demo' || task === 'test' || task === 'bench') await start(task, args);
-  else throw new Error(`usage: node scripts/start.js demo|test|check|bench|setup, not ${task}`);
+  else throw new Error(`usage: node scripts/start.js demo|test|check|bench|image|setup, not ${task}`);
 } catch (error) {
   say(`setup failed: ${error instanceof Error ? error.message : error}`);
   process.exit(1);
