@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { callEngine, callEngineStreaming, EngineError } from './engine-api.js';
 import { redisFromPackages, redisImage } from './image-recipes.js';
 import { withLock } from './lock.js';
+import { projectRoot } from './modules.js';
 import { announce, say } from './progress.js';
 import { startRootfs } from './rootfs.js';
 
@@ -176,5 +177,7 @@ function labelsFor(recipe) {
 
 /** @param {Recipe} recipe */
 function digestOf(recipe) {
-  return createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 16);
+  // Two clones on one machine share the images, so where a clone lies must not matter.
+  const text = JSON.stringify(recipe).replaceAll(projectRoot, '');
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

