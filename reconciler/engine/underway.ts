@@ -38,6 +38,12 @@ function valueAt(state: ClusterState, path: string): unknown {
   }
 }
 
+/** Enough of a value to recognise it. */
+function excerpt(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'absent';
+  return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
+}
+
 function same(a: unknown, b: unknown): boolean {
   return jsonPatch.compare({ value: a }, { value: b }).length === 0;
 }
@@ -112,7 +118,7 @@ export class Underway {
         const seconds = Math.round((now - started.at) / 1000);
         const shown = missing
           .slice(0, 3)
-          .map((operation) => `${operation.path} is ${JSON.stringify(valueAt(live, operation.path))}`);
+          .map((operation) => `${operation.path} is ${excerpt(valueAt(live, operation.path))}`);
         ended.push({
           planned: started.planned,
           startedAt: started.at,
