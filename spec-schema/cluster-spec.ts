@@ -82,7 +82,7 @@ const hostSchema = z.strictObject({
       identity: secretRefSchema.describe('Private key to log in with'),
       socket: z
         .string()
-        .startsWith('/')
+        .regex(/^\/\S*$/, { error: 'must be a path that begins with /' })
         .default('/var/run/docker.sock')
         .describe("Path of the engine's socket on that machine"),
     })

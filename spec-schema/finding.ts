@@ -2,6 +2,8 @@
 
 import { type Locate, pathText, type SpecPath } from './locate.ts';
 import type { Problem } from './problem.ts';
+import { escapeUnprintable } from './source-text.ts';
+import { withoutUrlPasswords } from './yaml-tree.ts';
 
 export interface Finding {
   readonly severity: Problem['severity'];
@@ -19,14 +21,19 @@ export interface Finding {
 export function problemOf(finding: Finding, locate: Locate): Problem {
   const { severity, code, path, target, summary, hint } = finding;
   const located = locate(path, target);
-  const evidence = finding.evidence ?? located.evidence;
+  const evidence = visible(finding.evidence ?? located.evidence);
   return {
     severity,
     code,
     subject: path.length === 0 ? located.where.file : pathText(path),
-    summary,
+    summary: visible(summary),
     ...(evidence === '' ? {} : { evidence }),
     where: located.where,
-    hint,
+    hint: visible(hint),
   };
+}
+
+/** Values from the file may hold what no terminal or comment should be given, by way of escapes in quotes. */
+function visible(text: string): string {
+  return escapeUnprintable(withoutUrlPasswords(text));
 }

@@ -2,7 +2,7 @@
 import { type ClusterSpec, clusterSpecSchema } from './cluster-spec.ts';
 import { versionOfImage } from './effective.ts';
 import { type Finding, problemOf } from './finding.ts';
-import { locator, type SpecPath } from './locate.ts';
+import { locator, type SpecPath, treeAt } from './locate.ts';
 import { hasErrors, type Problem } from './problem.ts';
 import { addressRules } from './rules/addresses.ts';
 import { bridgeRules } from './rules/bridge.ts';
@@ -61,13 +61,15 @@ export function readSpec(
 ): ReadSpecResult {
   const { text, problems: encoding } = sourceText(source, file);
   if (text === undefined) return { spec: undefined, problems: encoding };
-  const { tree, problems: syntax } = yamlTree(text, file);
+  const { tree, faulty, problems: syntax } = yamlTree(text, file);
   if (tree === undefined) return { spec: undefined, problems: inOrder([...encoding, ...syntax]) };
   const value = plainValue(tree);
   const locate = locator(text, file, tree);
   const { spec, findings } = judge(value, options);
   const found: Problem[] = [];
   for (const finding of findings) {
+    const subject = treeAt(tree, finding.path);
+    if (subject !== undefined && faulty.has(subject)) continue;
     found.push(problemOf(finding, locate));
     if (found.length > MAX_PROBLEMS) break;
   }

@@ -27,7 +27,10 @@ export interface Salvage {
   readonly indexOf: (entry: Entry) => number | undefined;
   /** False when something was taken out of the entry. */
   readonly isSound: (entry: Entry) => boolean;
-  /** False when something was taken out of that top-level section, the entries of a list included. */
+  /**
+   * False when something was taken out of that top-level section. Of lists: an entry, or a field by which entries
+   * are counted; a fault in any other field leaves the list whole.
+   */
   readonly isWhole: (section: keyof ClusterSpec) => boolean;
 }
 
@@ -41,6 +44,9 @@ const FILLING: Readonly<Record<string, unknown>> = {
   hosts: [{ name: 'none', zone: 'none', docker: 'unix:///none' }],
   nodes: [{ name: 'none', shard: 'none', host: 'none' }],
 };
+
+/** Fields that say what an entry is one of. */
+const COUNTED: ReadonlySet<string> = new Set(['name', 'shard', 'host', 'role', 'zone']);
 
 /** Each round takes at least one thing out; deeper damage than this is given up on. */
 const MAX_ROUNDS = 12;
@@ -84,11 +90,13 @@ function smallestPart(draft: Record<string, unknown>, path: SpecPath): SpecPath 
 }
 
 function takeOut(draft: Record<string, unknown>, path: SpecPath, damage: Damage): void {
-  const [section, index] = path;
+  const [section, index, field] = path;
   if (section === undefined || damage.filled.has(section)) return;
-  damage.whole.add(String(section));
   const list = SECTIONS.find((name) => name === section);
-  if (list !== undefined && typeof index === 'number') damage.entries[list].add(index);
+  const inEntry = list !== undefined && typeof index === 'number';
+  if (inEntry) damage.entries[list].add(index);
+  // An entry that lost a field is still there to be counted, unless it is the field by which it is counted.
+  if (!inEntry || path.length === 2 || COUNTED.has(String(field))) damage.whole.add(String(section));
   const parent = valueAt(draft, path.slice(0, -1));
   const last = path.at(-1) as string | number;
   if (Array.isArray(parent)) parent[Number(last)] = undefined;

@@ -32,11 +32,21 @@ export function fieldsOf(schema: z.core.$ZodType | undefined): readonly string[]
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
+/** Whether it is a reference to a secret, whatever its description (each of which makes a copy of the schema). */
+export function isSecretRef(schema: z.core.$ZodType): boolean {
+  return isCopyOf(schema, secretRefSchema);
+}
+
+/** Whether two schemas differ in their wrappers and descriptions at most. */
+export function isCopyOf(schema: z.core.$ZodType, original: z.core.$ZodType): boolean {
+  return unwrapped(schema)._zod.def === original._zod.def;
+}
+
 /** Whether secrets belong anywhere below: what stands there instead may be one, and is not repeated in evidence. */
 export function holdsSecrets(schema: z.core.$ZodType | undefined): boolean {
   if (schema === undefined) return false;
   const inner = unwrapped(schema);
-  if (inner === secretRefSchema) return true;
+  if (isSecretRef(inner)) return true;
   if (inner instanceof z.ZodObject) return Object.values(inner.shape).some((field) => holdsSecrets(field));
   return inner instanceof z.ZodArray && holdsSecrets(inner.element);
 }

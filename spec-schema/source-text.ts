@@ -79,15 +79,16 @@ export function positionsIn(text: string): (offset: number) => Position {
 
 /** Text for people: one line, at most 80 characters, nothing that a terminal would act on. */
 export function printable(text: string): string {
-  const line = text
-    .slice(0, 400)
-    .replace(/\s+/g, ' ')
-    .trim()
-    .replace(
-      new RegExp(UNPRINTABLE, 'gu'),
-      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    );
+  const line = escapeUnprintable(text.slice(0, 400).replace(/\s+/g, ' ').trim());
   return line.length > 80 || text.length > 400 ? `${line.slice(0, 79)}…` : line;
+}
+
+/** Shows what cannot be seen as `\u001b`. */
+export function escapeUnprintable(text: string): string {
+  return text.replace(
+    new RegExp(UNPRINTABLE, 'gu'),
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function decode(bytes: Uint8Array, file: string): { text: string } | SourceText {
@@ -130,21 +131,23 @@ function wide(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** Longest prefix that decodes, by bisection: a prefix that ends within a character is not an error while streaming. */
+/** Where the longest prefix ends that decodes: found by bisection, since decoders do not tell. */
 function firstInvalidByte(bytes: Uint8Array): number {
   let valid = 0;
   let invalid = bytes.length;
   while (valid < invalid) {
     const middle = Math.ceil((valid + invalid) / 2);
-    if (decodes(bytes.subarray(0, middle))) valid = middle;
+    if (decodes(bytes.subarray(0, middle), true)) valid = middle;
     else invalid = middle - 1;
   }
+  // What such a prefix ends with may be the beginning of a character that does not go on: that is the culprit.
+  while (valid > 0 && !decodes(bytes.subarray(0, valid), false)) valid -= 1;
   return Math.min(valid, bytes.length - 1);
 }
 
-function decodes(bytes: Uint8Array): boolean {
+function decodes(bytes: Uint8Array, unfinished: boolean): boolean {
   try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: unfinished });
     return true;
   } catch {
     return false;

@@ -1,10 +1,9 @@
 /** What is wrong with the form of a spec: the schema's own findings, in words that say what to write instead. */
 import type { z } from 'zod';
-import { secretRefSchema } from './cluster-spec.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Finding } from './finding.ts';
 import { pathText, type SpecPath } from './locate.ts';
-import { fieldsOf, holdsSecrets, schemaAt, unwrapped } from './schema-walk.ts';
+import { fieldsOf, holdsSecrets, isSecretRef, schemaAt, unwrapped } from './schema-walk.ts';
 import { printable } from './source-text.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -17,10 +16,18 @@ export function structureFindings(issue: Issue, value: unknown): Finding[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, value));
   const actual = valueAt(value, path);
   const schema = schemaAt(path, value);
-  if (actual === undefined) return [missingField(path, schema)];
-  const finding = wrongValue(issue, path, actual, schema);
-  // A literal where a reference (or a section of them) belongs is likely a secret: only its key is shown.
-  const hidden = holdsSecrets(schema) && (typeof actual !== 'object' || unwrappedIsSecret(schema));
+  if (actual === undefined) return [missingField(path, schema, value)];
+  const inReference = path.length > 0 && unwrappedIsSecret(schemaAt(path.slice(0, -1), value));
+  const finding = inReference
+    ? {
+        ...wrongValue(issue, path, actual, schema),
+        code: 'invalid-secret-reference',
+        hint: `write ${SECRET_FORM}`,
+      }
+    : wrongValue(issue, path, actual, schema);
+  // What stands where a reference (or a section of them) belongs is likely a secret, and rules and directives may hold
+  // one in any form: only the key is shown.
+  const hidden = inReference || holdsSecrets(schema) || path.includes('config') || path.includes('rules');
   return [hidden ? { ...finding, evidence: `${lastKey(path)}: [hidden]` } : finding];
 }
 
@@ -47,14 +54,17 @@ function unknownKey(path: SpecPath, key: string, value: unknown): Finding {
   };
 }
 
-function missingField(path: SpecPath, schema: z.core.$ZodType | undefined): Finding {
+function missingField(path: SpecPath, schema: z.core.$ZodType | undefined, value: unknown): Finding {
   const field = lastKey(path);
   const owner = path.slice(0, -1);
+  const present = Object.keys(valueAt(value, owner) ?? {});
   const meaning = schema === undefined ? undefined : descriptionOf(schema);
   return {
     severity: 'error',
     code: 'missing-field',
     path,
+    // What is there instead shows which one is meant, and its keys are enough: values may be secrets.
+    evidence: printable(`{ ${present.slice(0, 8).join(', ')}${present.length > 8 ? ', …' : ''} }`),
     summary: `${owner.length === 0 ? 'the spec' : `\`${pathText(owner)}\``} has no \`${field}\`, which is needed`,
     hint: `add \`${field}: …\`${meaning === undefined ? '' : ` (${lowerFirst(meaning)})`}`,
   };
@@ -196,7 +206,7 @@ function kindOf(value: unknown): string {
 }
 
 function unwrappedIsSecret(schema: z.core.$ZodType | undefined): boolean {
-  return schema !== undefined && unwrapped(schema) === secretRefSchema;
+  return schema !== undefined && isSecretRef(schema);
 }
 
 function descriptionHint(schema: z.core.$ZodType | undefined): string {
@@ -213,6 +223,7 @@ function lastKey(path: SpecPath): string {
   return String(path.at(-1) ?? 'spec');
 }
 
+/** For the middle of a sentence; names and abbreviations stay as they are. */
 function lowerFirst(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1);
+  return text.replace(/^[A-Z](?=[a-z]*(?:[\s,.:;(]|$))/, (letter) => letter.toLowerCase());
 }

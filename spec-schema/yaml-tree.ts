@@ -54,13 +54,19 @@ export interface ScalarTree {
 /** A parsed file: the tree is undefined when nothing sensible can be said about its contents. */
 export interface YamlTree {
   readonly tree: MapTree | undefined;
+  /** Values that a problem has been told of: what else is wrong with them follows from it. */
+  readonly faulty: ReadonlySet<SpecTree>;
   readonly problems: readonly Problem[];
 }
 
 /** A spec is five levels deep. The library recurses, so the bound also protects the stack. */
 const MAX_DEPTH = 100;
-/** Words, brackets, blanks and line ends: a fleet of 1,000 nodes has about 40,000. */
-const MAX_TOKENS = 250_000;
+/** Words, brackets, blanks and line ends: a fleet of 1,000 nodes has about 30,000. */
+const MAX_TOKENS = 150_000;
+/** Characters of one word, text or comment. */
+const MAX_TOKEN_LENGTH = 16 * 1024;
+/** Tags of YAML's core schema: they say what would be there anyway. */
+const CORE_TAGS = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;
 /** Values that aliases may add to those that are written out. */
 const MAX_ALIASED_VALUES = 20_000;
 /** Syntax errors follow from each other: more than this do not help anybody. */
@@ -70,7 +76,7 @@ const MAX_SYNTAX_PROBLEMS = 20;
 export function yamlTree(text: string, file: string): YamlTree {
   const reader = new TreeReader(text, file);
   const tree = reader.read();
-  return { tree, problems: reader.problems };
+  return { tree, faulty: reader.faulty, problems: reader.problems };
 }
 
 /** The plain value of a tree. Keys that could reach a prototype never get into one. */
@@ -80,11 +86,18 @@ export function plainValue(tree: SpecTree): unknown {
   return Object.fromEntries(Array.from(tree.entries, ([key, entry]) => [key, plainValue(entry.value)]));
 }
 
-/** Hides what follows `password:` and the like in a line of source: evidence must not repeat a secret. */
+const SECRET_KEY = /(pass\w*|secret\w*|token|auth|credential\w*|private\w*|identity|key)["']?\s*[:=]/i;
+
+/** Hides what follows `password:` and the like in a line of source, and passwords in access rules and addresses. */
 export function withoutSecrets(line: string): string {
-  return line
-    .replace(/(pass\w*|secret\w*|token|auth|credential\w*|private\w*)(["']?\s*[:=]\s*)\S.*/i, '$1$2[hidden]')
-    .replace(/(:\/\/[^\s/:@]*:)[^\s/@]*@/g, '$1[hidden]@');
+  const key = SECRET_KEY.exec(line);
+  const safe = key === null ? line : `${line.slice(0, key.index + key[0].length)} [hidden]`;
+  return withoutUrlPasswords(safe).replace(/(^|[\s"'])([><#!])[^\s"'<>]{3,}/g, '$1$2[hidden]');
+}
+
+/** `ssh://user:password@host` without the password. */
+export function withoutUrlPasswords(text: string): string {
+  return text.replace(/(:\/\/[^\s/:@]*:)[^\s/@]*@/g, '$1[hidden]@');
 }
 
 interface Anchored {
@@ -94,6 +107,7 @@ interface Anchored {
 
 class TreeReader {
   readonly problems: Problem[] = [];
+  readonly faulty = new Set<SpecTree>();
   private readonly anchors = new Map<string, Anchored | 'open'>();
   private readonly position: (offset: number) => Position;
   private aliasedValues = 0;
@@ -150,6 +164,17 @@ class TreeReader {
           this.lineOf(offset),
           `values are nested more than ${MAX_DEPTH} levels deep`,
           hint,
+        );
+        return undefined;
+      }
+      if (lexeme.length > MAX_TOKEN_LENGTH) {
+        const summary = `a single value has more than ${MAX_TOKEN_LENGTH} characters`;
+        this.report(
+          'too-complex',
+          offset,
+          '',
+          summary,
+          'check that this is the right file, and close quotes',
         );
         return undefined;
       }
@@ -216,6 +241,17 @@ class TreeReader {
     if (isAlias(node)) return this.resolve(node.source, node.range?.[0] ?? at, node.range?.[1] ?? at);
     const anchor = isMap(node) || isSeq(node) || isScalar(node) ? node.anchor : undefined;
     if (anchor !== undefined) this.anchors.set(anchor, 'open');
+    // What the core schema does not know has been told of by the library; this is about what it knows beyond it.
+    if (node?.tag?.startsWith('tag:yaml.org') === true && !CORE_TAGS.test(node.tag)) {
+      const words = tagWords();
+      this.report(
+        words.code,
+        node.range?.[0] ?? at,
+        node.tag.replace(/.*:/, '!!'),
+        words.summary,
+        words.hint,
+      );
+    }
     const result = this.convertValue(node, at);
     if (anchor !== undefined) this.anchors.set(anchor, result);
     return result;
@@ -233,8 +269,9 @@ class TreeReader {
       });
       return { tree: { kind: 'list', start, end, items }, size };
     }
-    const value = isScalar(node) ? this.scalar(node, start) : null;
-    return { tree: { kind: 'scalar', start, end, value }, size: 1 };
+    const tree: ScalarTree = { kind: 'scalar', start, end, value: isScalar(node) ? scalarValue(node) : null };
+    if (isScalar(node)) this.checkDigits(node, tree);
+    return { tree, size: 1 };
   }
 
   private convertMap(pairs: readonly Pair<Node, Node | null>[], start: number, end: number): Anchored {
@@ -271,36 +308,25 @@ class TreeReader {
     return { tree: { kind: 'map', start, end, entries }, size };
   }
 
-  private scalar(node: Scalar, start: number): ScalarTree['value'] {
-    const { value } = node;
-    if (
-      typeof value === 'number' &&
-      node.type === 'PLAIN' &&
-      Number.isInteger(value) &&
-      !Number.isSafeInteger(value)
-    ) {
-      const source = printable(node.source ?? String(value));
-      const hint = `quote it if these digits are meant: "${source}"`;
-      this.report(
-        'imprecise-number',
-        start,
-        source,
-        'the number has more digits than can be kept exactly',
-        hint,
-      );
-    }
-    if (
-      typeof value === 'string' ||
-      typeof value === 'number' ||
-      typeof value === 'boolean' ||
-      value === null
-    )
-      return value;
-    return String(value);
+  private checkDigits(node: Scalar, tree: ScalarTree): void {
+    const { value } = tree;
+    if (typeof value !== 'number' || node.type !== 'PLAIN') return;
+    if (!Number.isInteger(value) || Number.isSafeInteger(value)) return;
+    const source = printable(node.source ?? String(value));
+    const hint = `quote it if these digits are meant: "${source}"`;
+    this.report(
+      'imprecise-number',
+      tree.start,
+      source,
+      'the number has more digits than can be kept exactly',
+      hint,
+    );
+    this.faulty.add(tree);
   }
 
   private resolve(name: string, start: number, end: number): Anchored {
     const nothing: Anchored = { tree: { kind: 'scalar', start, end, value: null }, size: 1 };
+    this.faulty.add(nothing.tree);
     const target = this.anchors.get(name);
     const evidence = withoutSecrets(this.lineOf(start));
     if (target === undefined) {
@@ -334,13 +360,22 @@ class TreeReader {
       }
       return nothing;
     }
+    this.faulty.delete(nothing.tree);
     return { tree: { ...target.tree, start, end }, size: target.size };
   }
 
+  /** The line at an offset, as evidence; nothing when it continues a value that may be a secret. */
   private lineOf(offset: number): string {
-    const start = this.text.lastIndexOf('\n', offset - 1) + 1;
+    let start = offset === 0 ? 0 : this.text.lastIndexOf('\n', offset - 1) + 1;
     const end = this.text.indexOf('\n', offset);
-    return this.text.slice(start, Math.min(end === -1 ? this.text.length : end, start + 400));
+    const line = this.text.slice(start, Math.min(end === -1 ? this.text.length : end, start + 400));
+    let above = line;
+    for (let lines = 0; lines < 20 && start > 0 && !/[\w"']\s*:(?:\s|$)/.test(above); lines += 1) {
+      const previous = start < 2 ? 0 : this.text.lastIndexOf('\n', start - 2) + 1;
+      above = this.text.slice(Math.max(previous, start - 400), start);
+      start = previous;
+    }
+    return above !== line && SECRET_KEY.test(above) ? '' : line;
   }
 
   private report(code: string, offset: number, evidence: string, summary: string, hint: string): void {
@@ -357,6 +392,12 @@ class TreeReader {
   }
 }
 
+function scalarValue(node: Scalar): ScalarTree['value'] {
+  const { value } = node;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  return value === null || value === undefined ? null : String(value);
+}
+
 /** The library's finding in our words. Its own text is used only where it cannot contain any of the source. */
 function syntaxWords(error: YAMLError): { code: string; summary: string; hint: string } {
   switch (error.code) {
@@ -368,11 +409,7 @@ function syntaxWords(error: YAMLError): { code: string; summary: string; hint: s
       };
     case 'TAG_RESOLVE_FAILED':
     case 'BAD_COLLECTION_TYPE':
-      return {
-        code: 'unknown-tag',
-        summary: 'specs use no tags (`!…`)',
-        hint: 'remove the tag, or quote a value that begins with `!`',
-      };
+      return tagWords();
     case 'BAD_SCALAR_START':
       return {
         code: 'yaml-syntax',
@@ -415,6 +452,14 @@ function syntaxWords(error: YAMLError): { code: string; summary: string; hint: s
         hint: 'put the value in quotes, or align the line with its neighbours',
       };
   }
+}
+
+function tagWords(): { code: string; summary: string; hint: string } {
+  return {
+    code: 'unknown-tag',
+    summary: 'specs use no tags (`!…`)',
+    hint: 'remove the tag, or quote a value that begins with `!`',
+  };
 }
 
 function lowerFirst(text: string): string {

@@ -79,6 +79,9 @@ function* remoteUrl(host: HostSpec, path: Finding['path']): Iterable<Finding> {
 function* unused(context: RuleContext): Iterable<Finding> {
   if (!context.isWhole('nodes')) return;
   const used = new Set(context.spec.nodes.map((node) => node.host));
+  const known = new Set(context.spec.hosts.map((host) => host.name));
+  // A misspelt host is an error of its own, and the one that was meant is not unused.
+  if (!used.isSubsetOf(known)) return;
   for (const host of context.hosts) {
     if (used.has(host.name)) continue;
     yield {

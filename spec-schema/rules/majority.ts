@@ -20,26 +20,33 @@ type Candidates = readonly NodeSpec[];
 
 export const majorityRules: Rule = function* (context) {
   const { spec } = context;
-  if (
-    spec.placement === 'single-host' ||
-    !['nodes', 'hosts', 'placement'].every((section) => context.isWhole(section as 'nodes'))
-  )
-    return;
-  if (context.nodes.some((node) => hostOf(spec, node) === undefined)) return;
-  const shards = [...Map.groupBy(context.nodes, (node) => node.shard).values()];
+  if (spec.placement === 'single-host' || !isComplete(context)) return;
+  const shards = [...Map.groupBy(spec.nodes, (node) => node.shard).values()];
   if (shards.length < 3) return;
   const zones = check(context, shards, { kind: 'zone', of: (node) => hostOf(spec, node)?.zone ?? '' });
+  if (zones?.severity === 'error') {
+    // A host is in one zone: what spreads the primaries over zones spreads them over hosts too.
+    yield zones;
+    return;
+  }
+  // Who says `placement: host` knows that a zone may take the cluster along.
+  if (zones !== undefined && spec.placement === 'zone') yield zones;
   const hosts = check(context, shards, { kind: 'host', of: (node) => node.host });
-  // Who says `placement: host` knows that a zone may take the cluster along. A host is in one zone, so that what
-  // holds for zones holds for hosts, and what cannot be helped in zones is not said twice.
-  if (zones !== undefined && (zones.severity === 'error' || spec.placement === 'zone')) yield zones;
-  if (
-    hosts !== undefined &&
-    (zones === undefined || (hosts.severity === 'error' && zones.severity === 'warning'))
-  )
-    yield hosts;
-  else if (hosts !== undefined && spec.placement === 'host' && zones?.severity === 'warning') yield hosts;
+  if (hosts?.severity === 'error' || (hosts !== undefined && spec.placement === 'host')) yield hosts;
 };
+
+/** Whether all that counts here is known: a node that is missing, or whose role is, would change the answer. */
+function isComplete({ spec, nodes, isWhole }: RuleContext): boolean {
+  const sound = new Set(nodes);
+  return (
+    isWhole('nodes') &&
+    isWhole('hosts') &&
+    isWhole('placement') &&
+    spec.nodes.every(
+      (node) => hostOf(spec, node) !== undefined && (node.role !== undefined || sound.has(node)),
+    )
+  );
+}
 
 function check(context: RuleContext, shards: readonly Candidates[], domain: Domain): Finding | undefined {
   const most = Math.floor((shards.length - 1) / 2);

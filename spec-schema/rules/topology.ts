@@ -10,10 +10,13 @@ const MIN_SHARDS = 3;
 
 export const topologyRules: Rule = function* (context) {
   if (context.isWhole('hosts')) yield* unknownHosts(context);
-  const shards = Map.groupBy(context.nodes, (node) => node.shard);
-  if (context.isWhole('nodes')) yield* tooFewShards([...shards.keys()]);
-  for (const members of shards.values()) {
-    yield* roles(context, members);
+  if (context.isWhole('nodes')) {
+    const shards = Map.groupBy(context.spec.nodes, (node) => node.shard);
+    yield* tooFewShards([...shards.keys()]);
+    for (const members of shards.values()) yield* onlyReplicas(context, members);
+  }
+  for (const members of Map.groupBy(context.nodes, (node) => node.shard).values()) {
+    yield* twoPrimaries(context, members);
     if (context.spec.placement !== 'single-host' && context.isWhole('placement'))
       yield* apart(context, members);
   }
@@ -46,7 +49,7 @@ function* tooFewShards(shards: readonly string[]): Iterable<Finding> {
   };
 }
 
-function* roles(context: RuleContext, members: readonly NodeSpec[]): Iterable<Finding> {
+function* twoPrimaries(context: RuleContext, members: readonly NodeSpec[]): Iterable<Finding> {
   const [first, ...others] = members.filter((node) => node.role === 'primary');
   for (const other of others) {
     yield {
@@ -57,9 +60,11 @@ function* roles(context: RuleContext, members: readonly NodeSpec[]): Iterable<Fi
       hint: 'make one of them `replica`, or leave its role out',
     };
   }
+}
+
+function* onlyReplicas(context: RuleContext, members: readonly NodeSpec[]): Iterable<Finding> {
   const [member] = members;
-  if (member === undefined || !context.isWhole('nodes') || members.some((node) => node.role !== 'replica'))
-    return;
+  if (member === undefined || members.some((node) => node.role !== 'replica')) return;
   yield {
     severity: 'error',
     code: 'shard-without-primary',

@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { specReference, withSpecReference } from '../../spec-schema/reference.ts';
+
+test('the reference has a row for every field, with type, default and meaning', () => {
+  const reference = specReference();
+  expect(reference).toContain('| `nodes[].port` | whole number, 1 to 65535 | `6379` | Port for clients |');
+  expect(reference).toContain('| `auth.operator.password` | secret reference | **required** |');
+  expect(reference).toContain('#### `network` with `mode: bridge`');
+  expect(reference).toContain('| `resources.memory` | size (`256mb`) |');
+  const rows = reference.split('\n').filter((line) => line.startsWith('| `'));
+  for (const row of rows)
+    expect(row, 'type and meaning').toMatch(/^\| `[^`]+` \| [^|]+ \| [^|]* \| [^|]{5,} \|$/);
+  expect(rows.length).toBeGreaterThan(45);
+});
+
+test('a document is brought up to date between its markers, and nowhere else', () => {
+  const before = '# Title\n\n<!-- spec-reference -->\nold\n<!-- /spec-reference -->\n\nThe end\n';
+  const after = withSpecReference(before);
+  expect(after).toContain(specReference());
+  expect(after).not.toContain('old');
+  expect(after).toMatch(/^# Title\n[\s\S]*\nThe end\n$/);
+  expect(withSpecReference(after ?? '')).toBe(after);
+  expect(withSpecReference('# No markers')).toBeUndefined();
+});
+
+test('the README is up to date', () => {
+  const readme = new URL('../../README.md', import.meta.url);
+  if (!existsSync(readme)) return;
+  const text = readFileSync(readme, 'utf8');
+  expect(withSpecReference(text) ?? text).toBe(text);
+});
