@@ -1,0 +1,289 @@
+/**
+ * One round of the cluster bus for all servers: who can be reached, who is suspected, who is new, what has changed.
+ *
+ * A round is worked through every 100 ms while something is under way, and not at all while all is quiet, so that
+ * a settled fleet costs nothing however long the simulation waits.
+ */
+import type { NodeId } from '../../../reconciler/model/cluster-state.ts';
+import { addMember, announce, hashOf, hear, peerOf, truePeer, updateAddress } from './claims.ts';
+import { considerElection } from './election.ts';
+import { nodeTimeout, quorum, updateHealth } from './health.ts';
+import { lose, stall } from './replication.ts';
+import type { Handshake, Member, Server, World } from './world.ts';
+
+/** What a round has found out about the next one. */
+interface Round {
+  restless: boolean;
+  /** When something happens by the passing of time alone. */
+  due: number;
+}
+
+export function startGossip(world: World): void {
+  let networkVersion = -1;
+  world.gossip = () => {
+    const round: Round = { restless: false, due: Number.POSITIVE_INFINITY };
+    if (networkVersion !== world.networkVersion) {
+      networkVersion = world.networkVersion;
+      watchReplicas(world);
+    }
+    for (const server of world.servers) if (server.state === 'ready') listen(server, round);
+    for (const server of world.servers) {
+      if (server.state !== 'ready') continue;
+      judge(server, round);
+      round.due = Math.min(round.due, updateHealth(server));
+    }
+    if (round.restless) world.stir();
+    else world.planGossip(Math.max(round.due, world.now + 1));
+  };
+}
+
+/** Replication connections that a partition has silenced, and those that it has set free again. */
+function watchReplicas(world: World): void {
+  for (const server of world.servers) {
+    // A machine that came back knows nothing of the connections that it had, and says so.
+    const dead = server.link?.primary;
+    if (server.link !== null && dead?.state === 'ended' && dead.machine.power === 'on') {
+      if (world.passes(server.machine.docker, dead.machine.docker)) lose(server.link);
+    }
+    for (const link of server.replicas) {
+      if (world.passes(server.machine.docker, link.replica.machine.docker))
+        link.stalledAt = Number.POSITIVE_INFINITY;
+      else stall(link);
+    }
+  }
+}
+
+function listen(server: Server, round: Round): void {
+  if (server.handshakes.length > 0) shakeHands(server, round);
+  for (const member of server.conf.members.values()) {
+    const peer = peerOf(server, member);
+    if (peer === null) silence(server, member, round);
+    else if (peer.conf.id === member.id) contact(server, member, peer, round);
+    else mistaken(server, member, peer, round);
+  }
+}
+
+function contact(server: Server, member: Member, peer: Server, round: Round): void {
+  const { conf, world } = server;
+  if (!member.connected) {
+    member.connected = true;
+    member.suspectAt = Number.POSITIVE_INFINITY;
+    server.viewVersion += 1;
+    round.restless = true;
+  }
+  member.fromFile = false;
+  if (member.failing !== 'no') recover(server, member, round);
+  if (member.claim !== peer.claim) {
+    // Not every ping comes in every tenth of a second: members learn of changes in different orders.
+    if (world.chance.chance(0.5)) hear(server, member, peer.claim);
+    round.restless = true;
+  }
+  if (peer.conf.currentEpoch > conf.currentEpoch) conf.currentEpoch = peer.conf.currentEpoch;
+  meetAgain(server, peer, round);
+  if (server.knownHash !== peer.knownHash) learnFrom(server, peer, round);
+}
+
+/** Whoever moved reaches others, who see where its packets come from now. */
+function meetAgain(server: Server, peer: Server, round: Round): void {
+  const back = peer.conf.members.get(server.id);
+  const { ip, port, busPort } = server.claim;
+  if (back === undefined) return;
+  if (back.ip === ip && back.port === port && back.busPort === busPort && !back.noAddress) return;
+  updateAddress(peer, back, ip, port, busPort);
+  round.restless = true;
+}
+
+/** Nobody answers at the member's address. */
+function silence(server: Server, member: Member, round: Round): void {
+  if (member.noAddress) return;
+  if (member.connected || member.suspectAt === Number.POSITIVE_INFINITY) {
+    if (member.connected) server.viewVersion += 1;
+    member.connected = false;
+    // The last ping that was answered may lie up to half of the timeout back, or its answer just have come.
+    const timeout = nodeTimeout(server);
+    member.suspectAt = server.world.now + timeout * (1 + 0.25 * server.world.chance.next()) + 100;
+    round.restless = true;
+  }
+  if (member.failing !== 'no') return;
+  if (server.world.now < member.suspectAt) round.due = Math.min(round.due, member.suspectAt);
+  else {
+    member.failing = 'suspected';
+    server.viewVersion += 1;
+    round.restless = true;
+  }
+}
+
+/** Somebody else answers there: the member has no address any more, and is not even suspected of having failed. */
+function mistaken(server: Server, member: Member, peer: Server, round: Round): void {
+  if (member.noAddress) return;
+  meetAgain(server, peer, round);
+  member.noAddress = true;
+  member.connected = false;
+  member.ip = '';
+  member.port = 0;
+  member.busPort = 0;
+  member.peerVersion = -1;
+  member.suspectAt = Number.POSITIVE_INFINITY;
+  server.viewVersion += 1;
+  round.restless = true;
+}
+
+function recover(server: Server, member: Member, round: Round): void {
+  if (member.failing === 'failed') {
+    const ownsSlots = server.conf.map.of(member.id).length > 0;
+    // A failed primary that still owns its slots is believed again only when nobody can be about to replace it.
+    const trustedAt = member.failedAt + 2 * nodeTimeout(server);
+    if (ownsSlots && server.world.now < trustedAt) {
+      round.due = Math.min(round.due, trustedAt);
+      return;
+    }
+  }
+  member.failing = 'no';
+  server.viewVersion += 1;
+  round.restless = true;
+}
+
+/** Gossip about others: members that are new to this server, and where its failing members can be found now. */
+function learnFrom(server: Server, peer: Server, round: Round): void {
+  const { conf, world } = server;
+  for (const [id, entry] of peer.conf.members) {
+    if (id === server.id || conf.members.has(id) || entry.noAddress) continue;
+    // Members that are neither connected nor own slots are left out of gossip.
+    if (!entry.connected && peer.conf.map.of(id).length === 0) continue;
+    const banned = server.bans.get(id);
+    if (banned !== undefined && banned > world.now) {
+      round.due = Math.min(round.due, banned);
+      continue;
+    }
+    startHandshake(server, entry.ip, entry.port, entry.busPort, world.chance.int(100, 900));
+  }
+}
+
+/** Begins to get to know whoever answers at an address; nothing is told when nobody does. */
+export function startHandshake(
+  server: Server,
+  ip: string,
+  port: number,
+  busPort: number,
+  inMs: number,
+): void {
+  if (server.handshakes.some((each) => each.ip === ip && each.busPort === busPort)) return;
+  const { now, chance } = server.world;
+  const readyAt = now + inMs;
+  const expiresAt = readyAt + Math.max(1000, nodeTimeout(server));
+  server.handshakes.push({ id: chance.hex(40), ip, port, busPort, readyAt, expiresAt });
+  server.viewVersion += 1;
+  server.world.stir();
+}
+
+function shakeHands(server: Server, round: Round): void {
+  const { world } = server;
+  for (const handshake of [...server.handshakes]) {
+    if (world.now < handshake.readyAt) {
+      round.due = Math.min(round.due, handshake.readyAt);
+      continue;
+    }
+    const peer = world.serverAt(server.machine, handshake.ip, handshake.busPort);
+    const answers = peer?.state === 'ready' && peer.busPort === handshake.busPort;
+    if (!answers && world.now < handshake.expiresAt) {
+      round.due = Math.min(round.due, handshake.expiresAt, world.now + 500);
+      continue;
+    }
+    server.handshakes.splice(server.handshakes.indexOf(handshake), 1);
+    server.viewVersion += 1;
+    round.restless = true;
+    if (answers && peer !== server) meetEachOther(server, peer, handshake);
+  }
+}
+
+function meetEachOther(server: Server, peer: Server, handshake: Handshake): void {
+  learnOwnAddress(server);
+  learnOwnAddress(peer);
+  const known = server.conf.members.get(peer.id);
+  if (known === undefined) addMember(server, peer.claim, handshake.ip, handshake.port, handshake.busPort);
+  else updateAddress(server, known, handshake.ip, handshake.port, handshake.busPort);
+  const { ip, port, busPort } = server.claim;
+  const back = peer.conf.members.get(server.id);
+  if (back === undefined) startHandshake(peer, ip, port, busPort, server.world.chance.int(10, 100));
+  else updateAddress(peer, back, ip, port, busPort);
+}
+
+/** A server that announces no address learns it from the first connection that a MEET makes. */
+function learnOwnAddress(server: Server): void {
+  if (server.conf.ownIp === server.claim.ip) return;
+  server.conf.ownIp = server.claim.ip;
+  announce(server);
+}
+
+/** Turns suspicions into certainty where a majority shares them, and lets replicas think of taking over. */
+function judge(server: Server, round: Round): void {
+  for (const member of server.conf.members.values()) {
+    if (member.failing === 'no') continue;
+    if (member.failing === 'suspected' && isAgreed(server, member.id)) declareFailed(server, member, round);
+    seekAddress(server, member, round);
+    if (member.failing === 'failed' && !server.isPrimary && server.conf.primaryId === member.id) {
+      considerElection(server, member);
+    }
+  }
+}
+
+function isAgreed(server: Server, subject: NodeId): boolean {
+  const { conf } = server;
+  let reports = 0;
+  for (const id of conf.map.owners.keys()) {
+    if (id === server.id) reports += 1;
+    else if (id !== subject) {
+      const member = conf.members.get(id);
+      const reporter = member === undefined ? null : truePeer(server, member);
+      const report = reporter?.conf.members.get(subject)?.failing;
+      if (report === 'suspected' || report === 'failed') reports += 1;
+    }
+  }
+  return reports >= quorum(server);
+}
+
+function declareFailed(server: Server, member: Member, round: Round): void {
+  fail(server, member);
+  round.restless = true;
+  if (!server.isPrimary) return;
+  for (const other of server.conf.members.values()) {
+    const peer = truePeer(server, other);
+    const entry = peer?.conf.members.get(member.id);
+    if (peer !== null && entry !== undefined && entry.failing !== 'failed') fail(peer, entry);
+  }
+}
+
+function fail(server: Server, member: Member): void {
+  member.failing = 'failed';
+  member.failedAt = server.world.now;
+  server.viewVersion += 1;
+}
+
+/** Others may be in touch with a member that this server has lost because it moved. */
+function seekAddress(server: Server, member: Member, round: Round): void {
+  if (member.connected) return;
+  for (const other of server.conf.members.values()) {
+    const peer = truePeer(server, other);
+    const entry = peer?.conf.members.get(member.id);
+    if (entry === undefined || !entry.connected || entry.failing !== 'no' || entry.noAddress) continue;
+    if (entry.ip === member.ip && entry.busPort === member.busPort) continue;
+    updateAddress(server, member, entry.ip, entry.port, entry.busPort);
+    round.restless = true;
+    return;
+  }
+}
+
+/** What a server knows of others when its process starts: all that nodes.conf says, and no connection yet. */
+export function reviveMembers(server: Server): void {
+  server.knownHash = hashOf(server.id);
+  for (const member of server.conf.members.values()) {
+    server.knownHash ^= hashOf(member.id);
+    member.failing = 'no';
+    member.failedAt = 0;
+    member.connected = false;
+    member.suspectAt = Number.POSITIVE_INFINITY;
+    member.fromFile = true;
+    member.peer = null;
+    member.peerVersion = -1;
+  }
+}
