@@ -2,6 +2,8 @@
 import type { HostSpec } from '../../../spec-schema/cluster-spec.ts';
 import { type Engine, type Engines, PortError, type Secrets } from '../../ports.ts';
 import { DockerEngine } from './engine.ts';
+import { SshTransport } from './ssh-transport.ts';
+import { TlsTransport } from './tls-transport.ts';
 import { type Transport, UnixTransport } from './transport.ts';
 
 export class DockerEngines implements Engines {
@@ -28,8 +30,14 @@ export class DockerEngines implements Engines {
   }
 }
 
-function transportOf(host: HostSpec, _secrets: Secrets): Transport {
+function transportOf(host: HostSpec, secrets: Secrets): Transport {
   const url = new URL(host.docker);
   if (url.protocol === 'unix:') return new UnixTransport(decodeURIComponent(url.pathname));
-  throw new PortError('refused', `${host.name}: no way to ${host.docker}`);
+  if (url.protocol === 'ssh:' && host.ssh !== undefined) {
+    return new SshTransport({ url: host.docker, ...host.ssh }, secrets);
+  }
+  if (url.protocol === 'tcp+tls:' && host.tls !== undefined) {
+    return new TlsTransport({ url: host.docker, ...host.tls }, secrets);
+  }
+  throw new PortError('refused', `host ${host.name}: ${host.docker} needs its \`ssh\` or \`tls\` settings`);
 }

@@ -6,6 +6,8 @@ import type { Duplex } from 'node:stream';
 export interface Transport {
   /** As it stands in the spec; messages begin with it. */
   readonly name: string;
+  /** Whether a stream can wait for the next request. */
+  readonly reusable: boolean;
   /** Opens one stream to the engine. */
   connect(): Promise<Duplex>;
   close(): void;
@@ -34,6 +36,11 @@ export class TransportAgent extends Agent {
     return `TransportAgent ${this.#transport.name}`;
   }
 
+  override keepSocketAlive(stream: Duplex): boolean {
+    // The types say that it returns nothing; it returns whether the stream is kept.
+    return this.#transport.reusable && (super.keepSocketAlive(stream) as unknown as boolean);
+  }
+
   override createConnection(
     _options: ClientRequestArgs,
     callback?: (error: Error | null, stream: Duplex) => void,
@@ -53,6 +60,7 @@ export class TransportAgent extends Agent {
 /** The socket of an engine on this machine. */
 export class UnixTransport implements Transport {
   readonly name: string;
+  readonly reusable = true;
   readonly #path: string;
 
   constructor(path: string) {
