@@ -27,7 +27,7 @@ export function linkTruth(
   address: MemberAddress | undefined,
 ): LinkTruth {
   const { primaryLink } = replica;
-  const copy = primaryLink?.syncing === true || replica.loading || replica.offset <= 0 ? 'partial' : 'whole';
+  const copy = hasWholeCopy(replica) ? 'whole' : 'partial';
   if (primaryLink === null) return { link: 'down', synced: false, copy, lagBytes: undefined };
   const lagBytes = primary === undefined ? undefined : Math.max(0, primary.offset - replica.offset);
   if (primaryLink.up) {
@@ -42,4 +42,14 @@ export function linkTruth(
     copy,
     lagBytes,
   };
+}
+
+/**
+ * Whether the replica has synchronised with its present primary since its process started: the link is up, or has
+ * been (Redis tells since when it is down, and -1 when it never was up). Its offset proves nothing: it is 0 until the
+ * primary's first write or ping, and may be left from another primary.
+ */
+function hasWholeCopy({ primaryLink, loading }: NodeReading): boolean {
+  if (primaryLink === null || primaryLink.syncing || loading) return false;
+  return primaryLink.up || primaryLink.downSeconds >= 0;
 }
