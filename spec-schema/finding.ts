@@ -2,8 +2,8 @@
 
 import { type Locate, pathText, type SpecPath } from './locate.ts';
 import type { Problem } from './problem.ts';
+import { withoutUrlPasswords } from './redact.ts';
 import { escapeUnprintable } from './source-text.ts';
-import { withoutUrlPasswords } from './yaml-tree.ts';
 
 export interface Finding {
   readonly severity: Problem['severity'];
@@ -33,7 +33,11 @@ export function problemOf(finding: Finding, locate: Locate): Problem {
   };
 }
 
+/** Longer sentences come from values that were never meant to be read. */
+const MAX_LENGTH = 600;
+
 /** Values from the file may hold what no terminal or comment should be given, by way of escapes in quotes. */
 function visible(text: string): string {
-  return escapeUnprintable(withoutUrlPasswords(text));
+  const line = text.slice(0, MAX_LENGTH).replace(/\s+/g, ' ');
+  return `${escapeUnprintable(withoutUrlPasswords(line))}${text.length > MAX_LENGTH ? '…' : ''}`;
 }

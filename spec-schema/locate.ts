@@ -1,7 +1,8 @@
 /** From a path in the spec to the place in the file that a person has to look at, and the text that stands there. */
 import type { SourceLocation } from './problem.ts';
+import { withoutSecrets } from './redact.ts';
 import { positionsIn, printable } from './source-text.ts';
-import { type MapEntry, type MapTree, type SpecTree, withoutSecrets } from './yaml-tree.ts';
+import type { MapEntry, MapTree, SpecTree } from './spec-tree.ts';
 
 /** Keys and indexes from the root: `['nodes', 2, 'shard']`. */
 export type SpecPath = readonly (string | number)[];

@@ -18,8 +18,9 @@ import { userRules } from './rules/users.ts';
 import { versionRules } from './rules/version.ts';
 import { type Entry, type Salvage, salvage } from './salvage.ts';
 import { sourceText } from './source-text.ts';
+import { plainValue } from './spec-tree.ts';
 import { structureFindings } from './structure.ts';
-import { plainValue, yamlTree } from './yaml-tree.ts';
+import { yamlTree } from './yaml-tree.ts';
 
 export interface ReadSpecOptions {
   /** How the server judges access rules; without it, only what the spec itself forbids in them is found. */

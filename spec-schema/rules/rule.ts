@@ -3,11 +3,14 @@ import type { ClusterSpec, HostSpec, NodeSpec, UserSpec } from '../cluster-spec.
 import type { Finding } from '../finding.ts';
 import type { SpecPath } from '../locate.ts';
 
-/** Checks an access rule as the server would; comes from outside, because that knowledge belongs to the wire. */
+/**
+ * Checks access rules as the server would; comes from outside, because that knowledge belongs to the wire. `reason`
+ * goes on after the rule that is refused: "names no command".
+ */
 export type CheckRules = (
   rules: string,
   version: string,
-) => { readonly ok: true } | { readonly ok: false; readonly reason: string; readonly token?: string };
+) => { readonly ok: true } | { readonly ok: false; readonly token: string; readonly reason: string };
 
 export interface RuleContext {
   /** In the right form, but with parts left out where the file was malformed. */

@@ -2,6 +2,7 @@
 import { OPERATOR_USER, REPLICATION_USER, type UserSpec } from '../cluster-spec.ts';
 import type { Finding } from '../finding.ts';
 import type { SpecPath } from '../locate.ts';
+import { printable } from '../source-text.ts';
 import type { Rule, RuleContext } from './rule.ts';
 
 /** Name and reason: each has a meaning of its own on every node. */
@@ -10,6 +11,9 @@ const RESERVED: ReadonlyMap<string, string> = new Map([
   [OPERATOR_USER, "RedisForge's own user"],
   [REPLICATION_USER, 'the user that replicas log in as'],
 ]);
+
+/** Nobody writes a longer one, and looking for what was meant by it would take time. */
+const MAX_RULE_LENGTH = 256;
 
 export const userRules: Rule = function* (context) {
   for (const user of context.users) {
@@ -59,32 +63,36 @@ function* accessRules(context: RuleContext, user: UserSpec): Iterable<Finding> {
       yield { severity: 'error', path: path(index), ...reason };
     }
   }
-  // The whole is checked, not each part: selectors in parentheses may span several.
-  const checked =
-    refused || context.version === undefined
-      ? undefined
-      : context.checkRules?.(parts.join(' '), context.version);
-  if (checked?.ok === false) {
-    const at =
-      checked.token === undefined
-        ? 0
-        : Math.max(
-            0,
-            parts.findIndex((part) => part.includes(checked.token as string)),
-          );
-    yield {
-      severity: 'error',
-      code: 'invalid-rules',
-      path: path(at),
-      ...(checked.token === undefined ? {} : { evidence: checked.token }),
-      summary: `the rules of user \`${user.name}\` would be refused by the server: ${checked.reason}`,
-      hint: 'rules are written as for ACL SETUSER: `~keys`, `&channels`, `+command`, `+@category`, `-command`',
-    };
-  }
+  if (refused || context.version === undefined) return;
+  // The whole is checked, not each part: a selector in parentheses may span several.
+  const checked = context.checkRules?.(parts.join(' '), context.version);
+  if (checked === undefined || checked.ok) return;
+  const { token, reason } = checked;
+  yield {
+    severity: 'error',
+    code: 'invalid-rules',
+    path: path(
+      Math.max(
+        0,
+        parts.findIndex((part) => part.includes(token)),
+      ),
+    ),
+    evidence: printable(token),
+    summary: `the rule \`${printable(token)}\` of user \`${user.name}\` ${reason}`,
+    hint: 'rules are written as for ACL SETUSER: `~keys`, `&channels`, `+command`, `+@category`, `-command`',
+  };
 }
 
 /** Words that belong to another field. Passwords are never repeated. */
 function misplaced(word: string): Pick<Finding, 'code' | 'summary' | 'hint' | 'evidence'> | undefined {
+  if (word.length > MAX_RULE_LENGTH) {
+    return {
+      code: 'invalid-rules',
+      summary: `a rule has more than ${MAX_RULE_LENGTH} characters`,
+      hint: 'separate rules by blanks',
+      evidence: printable(word.slice(0, 20)),
+    };
+  }
   if (/^[><#!]/.test(word)) {
     return {
       code: 'password-in-rules',

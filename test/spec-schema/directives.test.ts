@@ -5,7 +5,6 @@ import { DIRECTIVES } from '../../spec-schema/directive-table.ts';
 import {
   canonicalValue,
   changesLive,
-  configLine,
   type Directive,
   findDirective,
   knownIn,
@@ -157,19 +156,10 @@ describe('canonical values', () => {
         const result = canonicalValue(row, written);
         if (!result.ok) return;
         expect(canonicalValue(row, result.value)).toEqual(result);
-        expect(configLine(row, result.value)).not.toMatch(/[\n\r\0]/);
+        expect(result.value).not.toMatch(/[\n\r\0]/);
       }),
       { numRuns: 5000 },
     );
-  });
-
-  test('lines of the file', () => {
-    expect(configLine(directive('save'), '')).toBe('save ""');
-    expect(configLine(directive('save'), '60 1')).toBe('save 60 1');
-    expect(configLine(directive('proc-title-template'), '{title} "x\\y"')).toBe(
-      'proc-title-template "{title} \\"x\\\\y\\""',
-    );
-    expect(configLine(directive('notify-keyspace-events'), 'g$KE')).toBe('notify-keyspace-events g$KE');
   });
 
   test('sizes', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { canonicalRules } from '../../reconciler/wire/acl.ts';
 import { example, expectProblems, expectProblemsWith, fleet, read, told } from './claims.ts';
 
 test('a fleet in three zones has no problem', () => {
@@ -504,18 +505,21 @@ describe('users', () => {
     expectProblems(user('{ name: x, rules: «on ~* +get», password: { file: x } }'), 'state-in-rules=on');
   });
 
-  test("the server's judgement of the rules is asked for where there is one", () => {
-    const seen: string[] = [];
-    expectProblemsWith(
-      {
-        checkRules: (rules, version) => {
-          seen.push(`${rules} on ${version}`);
-          return { ok: false, reason: 'Unknown command or category name in ACL', token: '+gett' };
-        },
-      },
+  test('the rules are judged as the server would', () => {
+    const options = { checkRules: canonicalRules };
+    const [problem] = expectProblemsWith(
+      options,
       user("{ name: x, rules: ['~*', «+gett»], password: { file: x } }"),
       'invalid-rules',
     );
-    expect(seen).toEqual(['~* +gett on 8.6.3']);
+    expect(problem?.summary).toBe('the rule `+gett` of user `x` names no command: did you mean get?');
+    expectProblemsWith(
+      options,
+      user('{ name: x, rules: «"~* +@al"», password: { file: x } }'),
+      'invalid-rules=+@al',
+    );
+    expect(read(example(), options).problems.map(({ code }) => code)).toEqual(['one-engine-many-zones']);
+    const long = read(user(`{ name: x, rules: "~* +${'get'.repeat(200)}", password: { file: x } }`), options);
+    expect(told(long.problems)).toEqual(['invalid-rules 13:23 +getgetgetgetgetgetg']);
   });
 });
