@@ -69,8 +69,8 @@ export interface Directive {
   /** First version that knows these values, where that is later than 8.4. */
   readonly valuesSince?: Readonly<Record<string, string>>;
   /**
-   * Words that a running server refuses unless one of them (of this or another such directive) is in force
-   * since its start: per-key memory accounting cannot begin in the middle.
+   * Words that a running 8.6 server refuses unless one of them, of this or another such directive, is in force:
+   * per-key memory accounting begins at the start or never, and once ended it does not begin again.
    */
   readonly startOnly?: readonly string[];
   /** What the server must have been built with to accept anything but the default. */

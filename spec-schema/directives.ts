@@ -114,6 +114,8 @@ export function nearestName(name: string, candidates: readonly string[]): string
   const limit = Math.max(1, Math.floor(wanted.length / 3));
   let best: { name: string; edits: number } | undefined;
   for (const candidate of candidates) {
+    // Each letter that is too few or too many is an edit, so that a long text costs next to nothing.
+    if (Math.abs(candidate.length - wanted.length) > limit) continue;
     const edits = editDistance(wanted, candidate.toLowerCase());
     if (edits <= limit && (best === undefined || edits < best.edits)) best = { name: candidate, edits };
   }
