@@ -88,15 +88,6 @@ export function canonicalValue(directive: Directive, value: string | number | bo
 }
 
 /**
- * A line of redis.conf.
- * @param value as {@link canonicalValue} gives it.
- */
-export function configLine(directive: Directive, value: string): string {
-  const bare = value !== '' && (isManyWords(directive.type) || /^[\w.:/$%+*@-]+$/.test(value));
-  return `${directive.name} ${bare ? value : `"${value.replace(/["\\]/g, '\\$&')}"`}`;
-}
-
-/**
  * Bytes of a size in Redis' own units: `8gb`, `64mb`, `1k` = 1000, `1kb` = 1024, letters of either case.
  * Undefined for anything else, and beyond 2^53 - 1 bytes.
  */
