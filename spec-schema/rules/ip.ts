@@ -67,8 +67,9 @@ function ipv6(text: string): bigint | undefined {
   if (!/^[0-9A-Fa-f:.]{2,45}$/.test(text)) return undefined;
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const head = groups(halves[0] as string);
-  const tail = halves.length === 2 ? groups(halves[1] as string) : [];
+  const [first = '', last] = halves;
+  const head = groups(first, last === undefined);
+  const tail = last === undefined ? [] : groups(last, true);
   if (head === undefined || tail === undefined) return undefined;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
@@ -78,13 +79,13 @@ function ipv6(text: string): bigint | undefined {
   );
 }
 
-/** The 16-bit groups of one side of `::`; the last may be an IPv4 address, which is two of them. */
-function groups(text: string): bigint[] | undefined {
+/** The 16-bit groups of one side of `::`; the very last may be an IPv4 address, which is two of them. */
+function groups(text: string, atEnd: boolean): bigint[] | undefined {
   if (text === '') return [];
   const result: bigint[] = [];
   const parts = text.split(':');
   for (const [index, part] of parts.entries()) {
-    const four = index === parts.length - 1 && part.includes('.') ? ipv4(part) : undefined;
+    const four = atEnd && index === parts.length - 1 && part.includes('.') ? ipv4(part) : undefined;
     if (four !== undefined) result.push(four >> 16n, four & 0xffffn);
     else if (/^[0-9A-Fa-f]{1,4}$/.test(part)) result.push(BigInt(`0x${part}`));
     else return undefined;

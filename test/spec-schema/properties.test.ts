@@ -132,7 +132,7 @@ describe('any file', { timeout: 60_000 }, () => {
           survives(changed);
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
@@ -174,7 +174,7 @@ describe('any file', { timeout: 60_000 }, () => {
           survives(JSON.stringify(changed));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 

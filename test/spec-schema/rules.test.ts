@@ -409,6 +409,22 @@ describe('config', () => {
     expect(problem?.hint).toContain('users');
   });
 
+  test.each([
+    ['port: 1', 'nodes[].port'],
+    ['cluster-port: 1', 'nodes[].busPort'],
+    ['bind: x', 'hosts[].address'],
+    ['cluster-announce-hostname: x', 'network.hostname'],
+    ['aclfile: x', 'users'],
+    ['masterauth: x', 'auth.replication.password'],
+    ['replicaof: x 1', 'nodes[].shard'],
+    ['tls-port: 1', 'TLS'],
+    ['dir: /x', 'rest of the spec'],
+  ])('%s is said elsewhere: %s', (line, place) => {
+    const [problem] = read(config(line)).problems;
+    expect(problem?.code).toBe('owned-directive');
+    expect(problem?.hint).toContain(place);
+  });
+
   test('a directive or a value that the version does not know is refused', () => {
     const old = { 'image: redis:8.6.3': 'image: redis:8.4.2' };
     expectProblems(
