@@ -1,5 +1,5 @@
 /** A real cluster for tests: a spec with unique names on the local Docker Engine, and everything to look after it. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,94 +10,106 @@ import { IoRedis } from '../../reconciler/adapters/redis/redis.ts';
 import { SystemClock } from '../../reconciler/adapters/state/clock.ts';
 import { FileStateStore } from '../../reconciler/adapters/state/file-store.ts';
 import { LocalSecrets } from '../../reconciler/adapters/state/secrets.ts';
-import { type Cluster, openCluster, type Ports } from '../../reconciler/engine/cluster.ts';
-import { converge, type Outcome } from '../../reconciler/engine/converge.ts';
+import { type Cluster, openCluster, type Ports, policyOf } from '../../reconciler/engine/cluster.ts';
+import { converge, type FailedStep, type Outcome } from '../../reconciler/engine/converge.ts';
 import type { Observation } from '../../reconciler/engine/interpret/interpret.ts';
 import { observe } from '../../reconciler/engine/observe.ts';
 import type { ProgressEvent } from '../../reconciler/engine/progress.ts';
+import type { PlannedStep } from '../../reconciler/planner/next-steps.ts';
+import { type Plan, plan } from '../../reconciler/planner/plan.ts';
+import { isWait } from '../../reconciler/steps/table.ts';
 import { canonicalRules } from '../../reconciler/wire/acl.ts';
 import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
+import type { Problem } from '../../spec-schema/problem.ts';
 import { readSpec } from '../../spec-schema/read-spec.ts';
 import { keySlot } from './key-slot.ts';
+import {
+  documentOf,
+  ENGINE,
+  LOADER_PASSWORD,
+  OPERATOR_PASSWORD,
+  type RealShape,
+  type SpecDocument,
+} from './real-spec.ts';
+import { recorded } from './recording.ts';
 
-const DOCKER = process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock';
-const LOADER_PASSWORD = 'loader-password';
-
-export interface RealShape {
-  readonly shards?: number;
-  readonly replicas?: number;
-  readonly config?: Record<string, string | number>;
-  /** Leave addresses to the engine, so that recreated containers get others. */
-  readonly floating?: boolean;
-  readonly more?: Record<string, unknown>;
+/** A run of the loop, as the tests look at it. */
+export interface Run {
+  readonly status: Outcome['status'];
+  /** What was carried out, in order; waits are apart. */
+  readonly steps: readonly PlannedStep[];
+  readonly waits: readonly PlannedStep[];
+  readonly blocks: readonly Problem[];
+  readonly failures: readonly FailedStep[];
+  readonly events: readonly ProgressEvent[];
+  readonly observation: Observation | undefined;
 }
 
-/** An isolated subnet per cluster name, out of 10.214.0.0/16: tests never share one. */
-function subnetOf(name: string): string {
-  const byte = createHash('sha1').update(name).digest()[0] as number;
-  return `10.214.${byte}`;
+/** The ports of a fresh process: no connection, no memory but what is on disk. */
+export function portsIn(directory: string): Ports {
+  const secrets = new LocalSecrets({ directory, environment: {} });
+  return {
+    engines: new DockerEngines(secrets),
+    redis: new IoRedis(),
+    secrets,
+    clock: new SystemClock(),
+    store: new FileStateStore(join(directory, 'state')),
+  };
+}
+
+export function parsed(text: string): ClusterSpec {
+  const { spec, problems } = readSpec(text, 'cluster.yaml', { checkRules: canonicalRules });
+  if (spec === undefined)
+    throw new Error(problems.map((problem) => `${problem.code}: ${problem.summary}`).join('\n'));
+  return spec;
 }
 
 export class RealCluster {
   readonly name: string;
+  /** Secrets, state and the spec, as a process of RedisForge finds them. */
   readonly directory: string;
-  readonly docker = new Docker({ socketPath: DOCKER.replace('unix://', '') });
+  readonly docker: Docker;
   ports: Ports;
   spec: ClusterSpec;
-  /** Calls that change an engine or a server, by name, since the last {@link clearCalls}. */
+  /** Calls that change an engine, a server or the state store, by name, since the last {@link clearCalls}. */
   readonly calls: string[] = [];
-  readonly #document: Record<string, unknown>;
+  readonly #document: SpecDocument;
+  readonly #cleanUp: (() => Promise<unknown>)[] = [];
 
-  private constructor(name: string, directory: string, shape: RealShape) {
-    this.name = name;
+  private constructor(directory: string, docker: Docker, document: SpecDocument) {
+    this.name = document.metadata.name;
     this.directory = directory;
-    this.#document = documentOf(name, shape);
-    this.spec = this.#parse();
+    this.docker = docker;
+    this.#document = document;
+    this.spec = parsed(this.specText());
     this.ports = this.#freshPorts();
   }
 
   static async create(shape: RealShape = {}): Promise<RealCluster> {
     const name = `rft-${randomBytes(4).toString('hex')}`;
+    const docker = new Docker({ socketPath: ENGINE.replace('unix://', '') });
     const directory = await mkdtemp(join(tmpdir(), 'redisforge-test-'));
-    for (const secret of ['operator', 'replication'])
-      await writeFile(join(directory, secret), `${secret}-password\n`, { mode: 0o600 });
-    await writeFile(join(directory, 'loader'), LOADER_PASSWORD, { mode: 0o600 });
-    return new RealCluster(name, directory, shape);
+    for (const [secret, value] of [
+      ['operator', OPERATOR_PASSWORD],
+      ['replication', 'replication-password'],
+      ['loader', LOADER_PASSWORD],
+    ] as const)
+      await writeFile(join(directory, secret), `${value}\n`, { mode: 0o600 });
+    return new RealCluster(directory, docker, documentOf(name, await freeSubnet(docker), shape));
   }
 
-  #parse(): ClusterSpec {
-    const { spec, problems } = readSpec(JSON.stringify(this.#document, null, 1), 'cluster.yaml', {
-      checkRules: canonicalRules,
-    });
-    if (spec === undefined)
-      throw new Error(problems.map((problem) => `${problem.code}: ${problem.summary}`).join('\n'));
-    return spec;
+  specText(): string {
+    return JSON.stringify(this.#document, null, 1);
   }
 
   /** Changes the spec, as a commit would. */
-  edit(change: (document: Record<string, unknown>) => void): void {
+  edit(change: (document: SpecDocument) => void): void {
     change(this.#document);
-    this.spec = this.#parse();
+    this.spec = parsed(this.specText());
   }
 
   #freshPorts(): Ports {
-    const secrets = new LocalSecrets({ directory: this.directory, environment: {} });
-    const engines = new DockerEngines(secrets);
-    const redis = new IoRedis();
-    return {
-      engines: {
-        of: (host) => recording(engines.of(host), this.calls, READS_OF_ENGINE),
-        close: () => engines.close(),
-      },
-      redis: {
-        at: (endpoints, credentials) =>
-          recording(redis.at(endpoints, credentials), this.calls, READS_OF_REDIS),
-        close: () => redis.close(),
-      },
-      secrets,
-      clock: new SystemClock(),
-      store: new FileStateStore(join(this.directory, 'state')),
-    };
+    return recorded(portsIn(this.directory), this.calls);
   }
 
   clearCalls(): void {
@@ -114,6 +126,13 @@ export class RealCluster {
     return observe(await this.open());
   }
 
+  /** What RedisForge would do now. */
+  async plan(): Promise<Plan> {
+    const cluster = await this.open();
+    const { live, facts } = await observe(cluster);
+    return plan(cluster.intent, live, facts, policyOf(cluster));
+  }
+
   async converge(
     report: (event: ProgressEvent) => void = () => {},
     signal: AbortSignal = AbortSignal.timeout(120_000),
@@ -121,21 +140,44 @@ export class RealCluster {
     return converge(await this.open(), { signal, report });
   }
 
-  /** Converges, and fails with what stands in the way when that does not work. */
+  /** Runs the loop until it ends by itself. */
+  async run(): Promise<Run> {
+    const events: ProgressEvent[] = [];
+    const outcome = await this.converge((event) => events.push(event));
+    const started = events.filter((event) => event.kind === 'step-started').map(({ step }) => step);
+    return {
+      status: outcome.status,
+      steps: started.filter(({ step }) => !isWait(step)),
+      waits: started.filter(({ step }) => isWait(step)),
+      blocks: 'blocks' in outcome ? outcome.blocks : [],
+      failures: 'failures' in outcome ? outcome.failures : [],
+      events,
+      observation: outcome.observation,
+    };
+  }
+
+  /** Runs the loop, and fails with what stands in the way when that does not end converged. */
+  async mustRun(): Promise<Run> {
+    const run = await this.run();
+    if (run.status === 'converged') return run;
+    const why = [
+      ...run.blocks.map(({ code, summary, evidence }) => `${code}: ${summary} (${evidence ?? ''})`),
+      ...run.failures.map(({ step, reason }) => `${step.id}: ${reason}`),
+    ];
+    throw new Error(`${run.status} after ${run.steps.map(({ id }) => id).join(', ')}:\n${why.join('\n')}`);
+  }
+
+  /** Converges, and returns the ids of all steps, waits too, in the order of their start. */
   async mustConverge(): Promise<string[]> {
-    const steps: string[] = [];
-    const outcome = await this.converge((event) => {
-      if (event.kind === 'step-started') steps.push(event.step.id);
-    });
-    if (outcome.status !== 'converged') {
-      const why = {
-        blocks: 'blocks' in outcome ? outcome.blocks : [],
-        failures:
-          'failures' in outcome ? outcome.failures.map(({ step, reason }) => `${step.id}: ${reason}`) : [],
-      };
-      throw new Error(`${outcome.status} after ${steps.join(', ')}: ${JSON.stringify(why)}`);
-    }
-    return steps;
+    const { events } = await this.mustRun();
+    return events.filter((event) => event.kind === 'step-started').map(({ step }) => step.id);
+  }
+
+  /** One more pass: the steps that it takes and the calls that it makes, none of either when all is well. */
+  async anotherPass(): Promise<{ status: string; steps: string[]; calls: string[] }> {
+    this.clearCalls();
+    const { status, steps } = await this.run();
+    return { status, steps: steps.map(({ id }) => id), calls: [...this.calls] };
   }
 
   /** Address of a node inside its network. */
@@ -151,28 +193,50 @@ export class RealCluster {
     return `${this.name}-${short}`;
   }
 
+  /** Text about this cluster, with the names that are different in every run cut short. */
+  short(text: string): string {
+    return text.replaceAll(`${this.name}-`, '');
+  }
+
+  container(short: string): Docker.Container {
+    return this.docker.getContainer(this.node(short));
+  }
+
   /** A connection as a user who may do everything with keys. */
   async client(node: string): Promise<Redis> {
-    const client = new Redis({
-      ...(await this.endpoint(node)),
-      username: 'loader',
-      password: LOADER_PASSWORD,
-      lazyConnect: true,
-      retryStrategy: () => null,
-      maxRetriesPerRequest: 0,
-      connectTimeout: 3000,
-    });
-    client.on('error', () => {});
-    await client.connect();
-    return client;
+    return this.#connect(node, 'loader', LOADER_PASSWORD);
   }
 
   /** A connection as RedisForge's own user, for what somebody might do by hand. */
   async admin(node: string): Promise<Redis> {
+    return this.#connect(node, 'redisforge', OPERATOR_PASSWORD);
+  }
+
+  /** One command as RedisForge's own user. */
+  async asAdmin(node: string, command: string, ...args: (string | number)[]): Promise<unknown> {
+    const client = await this.admin(node);
+    try {
+      return await client.call(command, ...args);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  /** One command as the user who may do everything. */
+  async asLoader(node: string, command: string, ...args: (string | number)[]): Promise<unknown> {
+    const client = await this.client(node);
+    try {
+      return await client.call(command, ...args);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  async #connect(node: string, username: string, password: string): Promise<Redis> {
     const client = new Redis({
       ...(await this.endpoint(node)),
-      username: 'redisforge',
-      password: 'operator-password',
+      username,
+      password,
       lazyConnect: true,
       retryStrategy: () => null,
       maxRetriesPerRequest: 0,
@@ -183,27 +247,16 @@ export class RealCluster {
     return client;
   }
 
-  /** Writes `count` keys over all slots through a cluster-aware client; values tell their key. */
+  /** Writes `count` keys over all slots, in one pipeline per primary; values tell their key. */
   async fill(count: number): Promise<void> {
-    const primaries = await this.primaries();
-    const clients = new Map(
-      await Promise.all(
-        primaries.map(async ({ node, ranges }) => [ranges, await this.client(node)] as const),
-      ),
-    );
-    const pipelines = new Map([...clients].map(([ranges, client]) => [ranges, client.pipeline()] as const));
-    for (let index = 0; index < count; index += 1) {
-      const slot = keySlot(`key:${index}`);
-      for (const [ranges, pipeline] of pipelines) {
-        if (ranges.some(([first, last]) => slot >= first && slot <= last))
-          pipeline.set(`key:${index}`, `value:${index}`);
-      }
-    }
-    for (const pipeline of pipelines.values()) {
+    for (const { node, ranges } of await this.primaries()) {
+      const client = await this.client(node);
+      const pipeline = client.pipeline();
+      for (const index of keysIn(ranges, count)) pipeline.set(`key:${index}`, `value:${index}`);
       const failed = (await pipeline.exec())?.find(([error]) => error !== null);
+      client.disconnect();
       if (failed !== undefined) throw failed[0] as Error;
     }
-    for (const client of clients.values()) client.disconnect();
   }
 
   /** The primaries that own slots, by short node name. */
@@ -212,7 +265,7 @@ export class RealCluster {
     return Object.entries(live.nodes)
       .filter(([, node]) => node.slots !== '')
       .map(([name, node]) => ({
-        node: name.slice(this.name.length + 1),
+        node: this.short(name),
         ranges: node.slots
           .split(' ')
           .map((range) => range.split('-').map(Number))
@@ -225,9 +278,7 @@ export class RealCluster {
     let intact = 0;
     for (const { node, ranges } of await this.primaries()) {
       const client = await this.client(node);
-      const mine = Array.from({ length: count }, (_, index) => index).filter((index) =>
-        ranges.some(([first, last]) => keySlot(`key:${index}`) >= first && keySlot(`key:${index}`) <= last),
-      );
+      const mine = keysIn(ranges, count);
       const pipeline = client.pipeline();
       for (const index of mine) pipeline.get(`key:${index}`);
       const answers = (await pipeline.exec()) ?? [];
@@ -246,66 +297,45 @@ export class RealCluster {
     this.ports = this.#freshPorts();
   }
 
+  /** For what a test makes beside the cluster, without its label: undone before everything else is removed. */
+  alsoRemove(undo: () => Promise<unknown>): void {
+    this.#cleanUp.push(undo);
+  }
+
   /** Removes what this cluster made, found by its label, and nothing else. */
   async remove(): Promise<void> {
     await this.ports.redis.close();
     await this.ports.engines.close();
+    const undone = await Promise.allSettled(this.#cleanUp.splice(0).map((undo) => undo()));
     const filters = { label: [`dev.redisforge.cluster=${this.name}`] };
-    for (const { Id } of await this.docker.listContainers({ all: true, filters }))
-      await this.docker.getContainer(Id).remove({ force: true, v: true });
+    const containers = await this.docker.listContainers({ all: true, filters });
+    await Promise.all(
+      containers.map(({ Id }) => this.docker.getContainer(Id).remove({ force: true, v: true })),
+    );
     const { Volumes } = await this.docker.listVolumes({ filters });
-    for (const { Name } of Volumes ?? []) await this.docker.getVolume(Name).remove();
+    await Promise.all((Volumes ?? []).map(({ Name }) => this.docker.getVolume(Name).remove()));
     for (const { Id } of await this.docker.listNetworks({ filters }))
       await this.docker.getNetwork(Id).remove();
     await rm(this.directory, { recursive: true, force: true });
+    const failed = undone.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 }
 
-const READS_OF_ENGINE: ReadonlySet<string> = new Set(['read', 'logs', 'events']);
-const READS_OF_REDIS: ReadonlySet<string> = new Set(['read', 'keysInSlots', 'migrations']);
-
-/** The port itself, with every call that changes something written down. */
-function recording<T extends object>(port: T, calls: string[], reads: ReadonlySet<string>): T {
-  return new Proxy(port, {
-    get(target, property) {
-      const value = Reflect.get(target, property, target) as unknown;
-      if (typeof value !== 'function') return value;
-      return (...args: unknown[]) => {
-        if (!reads.has(String(property))) calls.push(String(property));
-        return (value as (...given: unknown[]) => unknown).apply(target, args);
-      };
-    },
-  });
+/** A subnet out of 10.214.0.0/16 that no network of the engine has: test files of several people share it. */
+async function freeSubnet(docker: Docker): Promise<string> {
+  const networks = await docker.listNetworks();
+  const taken = new Set(networks.flatMap(({ IPAM }) => IPAM?.Config?.map(({ Subnet }) => Subnet) ?? []));
+  for (;;) {
+    const subnet = `10.214.${randomBytes(1)[0]}`;
+    if (!taken.has(`${subnet}.0/24`)) return subnet;
+  }
 }
 
-function documentOf(
-  name: string,
-  { shards = 3, replicas = 1, config = {}, floating = false, more = {} }: RealShape,
-): Record<string, unknown> {
-  const subnet = subnetOf(name);
-  const nodes = Array.from({ length: shards }, (_, shard) =>
-    Array.from({ length: replicas + 1 }, (_, member) => ({
-      name: `${name}-${shard + 1}${'abcd'[member]}`,
-      shard: `s${shard + 1}`,
-      host: `h${((shard + member) % 3) + 1}`,
-      role: member === 0 ? 'primary' : 'replica',
-      port: 7000 + shard * 10 + member,
-      ...(floating ? {} : { address: `${subnet}.${10 + shard * 10 + member}` }),
-    })),
-  ).flat();
-  return {
-    apiVersion: 'redisforge.dev/v1',
-    kind: 'RedisCluster',
-    metadata: { name },
-    redis: { image: 'redis:8.6.3', config: { appendonly: 'yes', 'repl-diskless-sync-delay': 0, ...config } },
-    network: { mode: 'bridge', subnet: `${subnet}.0/24` },
-    auth: {
-      operator: { password: { file: 'operator' } },
-      replication: { password: { file: 'replication' } },
-    },
-    users: [{ name: 'loader', rules: '~* &* +@all', password: { file: 'loader' } }],
-    hosts: [1, 2, 3].map((zone) => ({ name: `h${zone}`, zone: `z${zone}`, docker: DOCKER })),
-    nodes,
-    ...more,
-  };
+/** Numbers below `count` whose key is in one of the ranges. */
+function keysIn(ranges: readonly (readonly [number, number])[], count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index).filter((index) => {
+    const slot = keySlot(`key:${index}`);
+    return ranges.some(([first, last]) => slot >= first && slot <= last);
+  });
 }
