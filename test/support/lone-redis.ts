@@ -20,18 +20,25 @@ export interface LoneRedis {
 export async function startLoneRedis(...options: string[]): Promise<LoneRedis> {
   const unique = `rf-lone-${randomBytes(4).toString('hex')}`;
   const docker = rawEngine();
+  const filters = { label: [`${LABEL}=${unique}`] };
   const remove = async () => {
-    const found = await docker.listContainers({ all: true, filters: { label: [`${LABEL}=${unique}`] } });
-    for (const { Id } of found) await docker.getContainer(Id).remove({ force: true, v: true });
+    for (const { Id } of await docker.listContainers({ all: true, filters }))
+      await docker.getContainer(Id).remove({ force: true, v: true });
+    for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
   };
   try {
+    // Of its own, because an engine's default network belongs to everybody and may be gone.
+    await docker.createNetwork({ Name: unique, Labels: { [LABEL]: unique } });
     const container = await docker.createContainer({
       name: unique,
       Image: IMAGE,
       Labels: { [LABEL]: unique },
       Cmd: ['redis-server', '--protected-mode', 'no', ...options],
       ExposedPorts: { '6379/tcp': {} },
-      HostConfig: { PortBindings: { '6379/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] } },
+      HostConfig: {
+        NetworkMode: unique,
+        PortBindings: { '6379/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
+      },
     });
     await container.start();
     const { NetworkSettings } = await container.inspect();
