@@ -79,6 +79,14 @@ export function expectProblemsWith(
   return problems;
 }
 
+/** Milliseconds of processor time that something takes: other than time on the wall, a busy machine does not change it. */
+export function processorMs(action: () => void): number {
+  const before = process.cpuUsage();
+  action();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
 function marksIn(marked: string): { line: number; column: number; text: string }[] {
   const marks = [];
   let text = '';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { readSpec } from '../../spec-schema/read-spec.ts';
+import { type ReadSpecResult, readSpec } from '../../spec-schema/read-spec.ts';
 import { MAX_SPEC_BYTES } from '../../spec-schema/source-text.ts';
-import { expectProblems, fleet, read, told } from './claims.ts';
+import { expectProblems, fleet, processorMs, read, told } from './claims.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const first = (source: Uint8Array | string) => {
@@ -54,9 +54,9 @@ describe('encoding', () => {
 describe('size', () => {
   test('more than a mebibyte is refused before it is parsed', () => {
     const huge = new Uint8Array(50 * MAX_SPEC_BYTES).fill(0x61);
-    const started = performance.now();
-    expect(first(huge)).toBe(`file-too-large 1:1 ${huge.length} bytes`);
-    expect(performance.now() - started).toBeLessThan(100);
+    expect(
+      processorMs(() => expect(first(huge)).toBe(`file-too-large 1:1 ${huge.length} bytes`)),
+    ).toBeLessThan(100);
   });
 });
 
@@ -132,12 +132,14 @@ describe('YAML', () => {
 });
 
 describe('attacks', () => {
-  const inTime = (source: string | Uint8Array, milliseconds = 1000) => {
-    const started = performance.now();
-    const { spec, problems } = readSpec(source, 'cluster.yaml');
-    expect(performance.now() - started).toBeLessThan(milliseconds);
-    expect(spec).toBeUndefined();
-    return problems.map((problem) => problem.code);
+  const inTime = (source: string | Uint8Array) => {
+    let result: ReadSpecResult = { spec: undefined, problems: [] };
+    const took = processorMs(() => {
+      result = readSpec(source, 'cluster.yaml');
+    });
+    expect(took).toBeLessThan(1500);
+    expect(result.spec).toBeUndefined();
+    return result.problems.map((problem) => problem.code);
   };
 
   test('an alias bomb', () => {
@@ -178,6 +180,6 @@ describe('attacks', () => {
     ['one long key', `${'a'.repeat(MAX_SPEC_BYTES - 5)}: 1`],
     ['unknown aliases', `[${'*b,'.repeat(MAX_SPEC_BYTES / 3 - 10)}]`],
   ])('a file of %s', (_name, text) => {
-    expect(inTime(text, 3000).length).toBeGreaterThan(0);
+    expect(inTime(text).length).toBeGreaterThan(0);
   });
 });
