@@ -80,6 +80,7 @@ export interface Secrets {
 export interface FileToPut {
   /** Relative to the directory given to the call, without leading slash. */
   readonly path: string;
+  /** `@DATA@` in it stands for the image's data directory, which only the engine's adapter knows. */
   readonly content: string;
   /** Permission bits, for example 0o600. */
   readonly mode: number;

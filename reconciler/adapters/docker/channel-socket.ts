@@ -12,13 +12,23 @@ export class ChannelSocket extends Duplex {
   #wanted = false;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(channel: ClientChannel) {
+  /**
+   * @param failure for a program at the other end: what it failed with, or undefined. That is known only when the
+   * channel closes, so the end of its data is not yet the end of the stream.
+   */
+  constructor(channel: ClientChannel, failure?: () => Error | undefined) {
     super();
     this.#channel = channel;
     channel.on('readable', () => this.#pump());
-    channel.on('end', () => this.push(null));
     channel.on('error', (error: Error) => this.destroy(error));
-    channel.on('close', () => this.destroy());
+    if (failure === undefined) channel.on('end', () => this.push(null));
+    // A channel closes after all of its data has been read.
+    channel.on('close', () => {
+      const reason = failure?.();
+      if (reason !== undefined) return void this.destroy(reason);
+      this.push(null);
+      this.end();
+    });
   }
 
   override _read(): void {

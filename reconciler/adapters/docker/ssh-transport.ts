@@ -33,6 +33,7 @@ const FIRST_PAUSE_MS = 15_000;
 const LONGEST_PAUSE_MS = 300_000;
 /** sshd allows ten sessions in one connection; forwarded sockets do not count. */
 const SESSIONS = 8;
+const PROGRAM_MS = 60_000;
 
 interface Refusal {
   readonly identity: string;
@@ -51,8 +52,8 @@ export class SshTransport implements Transport {
   /** The one that all streams belong to. */
   #live: Client | undefined;
   #refusal: Refusal | undefined;
-  /** Whether sshd refuses to forward sockets, so that the docker program over there has to do it. */
-  #byProgram = false;
+  /** Until then the docker program over there opens the socket, because sshd did not. */
+  #programUntil = 0;
   #sessions = 0;
 
   constructor(address: SshAddress, secrets: Secrets) {
@@ -66,15 +67,20 @@ export class SshTransport implements Transport {
     return !this.#byProgram;
   }
 
+  get #byProgram(): boolean {
+    return performance.now() < this.#programUntil;
+  }
+
   async connect(): Promise<Duplex> {
     const client = await this.#connected();
     if (this.#byProgram) return this.#throughProgram(client);
     try {
       return this.#kept(await forwarded(client, this.#address.socket));
     } catch (error) {
-      // sshd says the same when it forbids forwarding and when the socket is not there: the program tells which.
+      // sshd says the same when it forbids forwarding and when the socket is not there just now: the program tells
+      // which, and after a while forwarding is tried again.
       if (!/open fail|prohibited/i.test(String(error))) throw this.#broken(error);
-      this.#byProgram = true;
+      this.#programUntil = performance.now() + PROGRAM_MS;
       return this.#throughProgram(client);
     }
   }
@@ -110,7 +116,7 @@ export class SshTransport implements Transport {
       throw error;
     }
     this.#refusal = undefined;
-    this.#byProgram = false;
+    this.#programUntil = 0;
     this.#live = client;
     return client;
   }
@@ -166,9 +172,8 @@ export class SshTransport implements Transport {
     try {
       const socket = this.#address.socket.replaceAll("'", "'\\''");
       const channel = await executed(client, `docker -H 'unix://${socket}' system dial-stdio`);
-      const stream = this.#kept(channel);
+      const stream = this.#kept(channel, failureOf(channel, this.name));
       stream.once('close', () => this.#sessionEnded());
-      endWithProgram(channel, stream, this.name);
       return stream;
     } catch (error) {
       this.#sessionEnded();
@@ -181,8 +186,8 @@ export class SshTransport implements Transport {
     this.#waiting.shift()?.();
   }
 
-  #kept(channel: ClientChannel): ChannelSocket {
-    const stream = new ChannelSocket(channel);
+  #kept(channel: ClientChannel, failure?: () => PortError | undefined): ChannelSocket {
+    const stream = new ChannelSocket(channel, failure);
     this.#streams.add(stream);
     stream.once('close', () => this.#streams.delete(stream));
     return stream;
@@ -238,17 +243,20 @@ function executed(client: Client, command: string): Promise<ClientChannel> {
 }
 
 /** A program that fails says why where nobody else would read it. */
-function endWithProgram(channel: ClientChannel, stream: ChannelSocket, name: string): void {
+function failureOf(channel: ClientChannel, name: string): () => PortError | undefined {
   let words = '';
+  let exitCode: number | null = 0;
   channel.stderr.on('data', (chunk: Buffer) => {
     words = (words + chunk.toString()).slice(-500);
   });
   channel.on('exit', (code: number | null) => {
-    if (code === 0) return;
-    const message = `sshd forwards no sockets, and "docker system dial-stdio" failed: ${words.trim()}`;
-    const denied = /permission denied/i.test(words);
-    stream.destroy(new PortError(denied ? 'denied' : 'unreachable', `${name}: ${message}`));
+    exitCode = code;
   });
+  return () => {
+    if (exitCode === 0) return undefined;
+    const message = `sshd opens no socket there, and "docker system dial-stdio" failed: ${words.trim()}`;
+    return new PortError(/permission denied/i.test(words) ? 'denied' : 'unreachable', `${name}: ${message}`);
+  };
 }
 
 function sameText(a: string, b: string): boolean {

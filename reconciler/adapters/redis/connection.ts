@@ -22,6 +22,7 @@ const OPEN_MS = 4_000;
 export class Connection {
   readonly where: string;
   readonly #client: Redis<'resp3'>;
+  #closed = false;
 
   private constructor(where: string, client: Redis<'resp3'>) {
     this.where = where;
@@ -56,7 +57,7 @@ export class Connection {
   }
 
   get alive(): boolean {
-    return this.#client.status === 'ready';
+    return !this.#closed && this.#client.status === 'ready';
   }
 
   async command(command: Command, deadlineMs: number): Promise<Reply> {
@@ -84,7 +85,10 @@ export class Connection {
   }
 
   close(): void {
+    this.#closed = true;
     this.#client.disconnect();
+    // `disconnect` says good-bye and waits for an answer, which a machine that is gone never gives.
+    this.#client.stream?.destroy();
   }
 
   /** A server that is too slow loses its connection: what waits on it must not come through later. */

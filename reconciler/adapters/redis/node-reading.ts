@@ -29,6 +29,15 @@ export function nodeReading(where: string, replies: readonly (Reply | PortError)
   return understood(where, () => {
     const told = parseInfo(String(answer(info)));
     if (told.loading || [id, cluster, nodes].some(isLoading)) return { ...fromInfo(told), loading: true };
+    refuseTogether(where, [
+      info,
+      id,
+      cluster,
+      nodes,
+      users,
+      isUnknownCommand(migrations) ? [] : migrations,
+      config,
+    ]);
     const { state, currentEpoch } = parseClusterInfo(String(answer(cluster)));
     return {
       ...fromInfo(told),
@@ -81,6 +90,15 @@ function fromInfo(info: InfoReading): NodeReading {
     users: [],
     migrations: [],
   };
+}
+
+/** All refusals at once: whoever mends the user's rights wants to do it in one go. */
+function refuseTogether(where: string, replies: readonly (Reply | PortError)[]): void {
+  const refusals = replies.filter((reply) => reply instanceof PortError);
+  const [first] = refusals;
+  if (first === undefined) return;
+  const words = refusals.map(({ message }) => message.replace(`${where}: `, ''));
+  throw new PortError(first.code, `${where}: ${words.join('; ')}`, { retry: first.retry });
 }
 
 function answer(reply: Reply | PortError): Reply {
