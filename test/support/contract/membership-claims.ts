@@ -196,6 +196,7 @@ export const MEMBERSHIP_CLAIMS: readonly Claim[] = [
       await Promise.all(nodes.map((node) => node.stop()));
       await Promise.all(nodes.map((node) => node.start()));
       // By their old tables all is well, until nobody has answered for the node timeout.
+      await lab.clock.sleep(4000);
       const allFail = () => everyNode(nodes, ({ clusterOk }) => !clusterOk);
       await until(lab.clock, 'no node says ok', 15_000, allFail);
       await always(lab.clock, 'no node says ok', 15_000, allFail);

@@ -61,6 +61,7 @@ export function addMember(server: Server, claim: Claim, ip: string, port: number
     suspectAt: Number.POSITIVE_INFINITY,
     noAddress: false,
     fromFile: false,
+    compared: 0,
     peer: null,
     peerVersion: -1,
   };

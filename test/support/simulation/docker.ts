@@ -38,6 +38,7 @@ export function newMachine(world: World, docker: string, name: string, address: 
 export function newVolume(machine: Machine, name: string, labels: Readonly<Record<string, string>>): Volume {
   const volume: Volume = { name, labels, files: new Map(), conf: null, aof: null, rdb: null };
   machine.volumes.set(name, volume);
+  inOrder(machine.volumes);
   return volume;
 }
 
@@ -68,7 +69,15 @@ export function createContainer(
     log: [],
   };
   machine.containers.set(plan.name, container);
+  inOrder(machine.containers);
   return container;
+}
+
+/** Engines list things by name: they are kept so, since they are read far more often than made. */
+function inOrder<T>(map: Map<string, T>): void {
+  const entries = [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+  map.clear();
+  for (const [name, each] of entries) map.set(name, each);
 }
 
 /** @throws DockerRefusal when the engine cannot give it its address or its published port. */

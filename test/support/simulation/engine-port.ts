@@ -276,13 +276,13 @@ class SimulatedEngine implements Engine {
     return {
       engineId: machine.engineId,
       version: '26.1.5',
-      containers: sorted(machine.containers.values(), ({ plan }) => plan.name)
+      containers: [...machine.containers.values()]
         .filter(({ plan }) => isAsked(ask.containers, plan.name, plan.labels))
         .map(readingOf),
-      volumes: sorted(machine.volumes.values(), ({ name }) => name)
+      volumes: [...machine.volumes.values()]
         .filter(({ name, labels }) => isAsked(ask.volumes, name, labels))
         .map(({ name, labels }) => ({ name, labels })),
-      networks: sorted(machine.networks.values(), ({ name }) => name)
+      networks: [...machine.networks.values()]
         .filter(({ name, labels }) => isAsked(ask.networks, name, labels))
         .map(({ name, labels, subnet }) => ({ name, labels, subnet })),
       images: Object.fromEntries(ask.images.map((image) => [image, machine.images.has(image)])),
@@ -350,10 +350,6 @@ function readingOf(container: Container): ContainerReading {
     publish: plan.publish,
     volumes: [plan.volume],
   };
-}
-
-function sorted<T>(all: Iterable<T>, nameOf: (each: T) => string): T[] {
-  return [...all].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 }
 
 function requireOurs(what: string, labels: Labels): void {

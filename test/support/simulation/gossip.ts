@@ -80,7 +80,11 @@ function contact(server: Server, member: Member, peer: Server, round: Round): vo
   }
   if (peer.conf.currentEpoch > conf.currentEpoch) conf.currentEpoch = peer.conf.currentEpoch;
   meetAgain(server, peer, round);
-  if (server.knownHash !== peer.knownHash) learnFrom(server, peer, round);
+  if (server.knownHash !== peer.knownHash) {
+    // Nothing new since the last comparison: somebody who is forgotten, or a ghost that knows more than others.
+    const both = server.knownHash ^ Math.imul(peer.knownHash, 31);
+    if (member.compared !== both && learnFrom(server, peer, round)) member.compared = both;
+  }
 }
 
 /** Whoever moved reaches others, who see where its packets come from now. */
@@ -143,20 +147,31 @@ function recover(server: Server, member: Member, round: Round): void {
   round.restless = true;
 }
 
-/** Gossip about others: members that are new to this server, and where its failing members can be found now. */
-function learnFrom(server: Server, peer: Server, round: Round): void {
+/** Gossip about others that are new to this server. @returns false when time alone would make a difference. */
+function learnFrom(server: Server, peer: Server, round: Round): boolean {
   const { conf, world } = server;
+  let final = true;
   for (const [id, entry] of peer.conf.members) {
-    if (id === server.id || conf.members.has(id) || entry.noAddress) continue;
+    if (id === server.id || conf.members.has(id)) continue;
+    if (entry.noAddress) {
+      final = false;
+      continue;
+    }
     // Members that are neither connected nor own slots are left out of gossip.
-    if (!entry.connected && peer.conf.map.of(id).length === 0) continue;
+    if (!entry.connected && peer.conf.map.of(id).length === 0) {
+      final = false;
+      continue;
+    }
     const banned = server.bans.get(id);
     if (banned !== undefined && banned > world.now) {
       round.due = Math.min(round.due, banned);
+      final = false;
       continue;
     }
     startHandshake(server, entry.ip, entry.port, entry.busPort, world.chance.int(100, 900));
+    final = false;
   }
+  return final;
 }
 
 /** Begins to get to know whoever answers at an address; nothing is told when nobody does. */
@@ -167,9 +182,13 @@ export function startHandshake(
   busPort: number,
   inMs: number,
 ): void {
-  if (server.handshakes.some((each) => each.ip === ip && each.busPort === busPort)) return;
   const { now, chance } = server.world;
   const readyAt = now + inMs;
+  const begun = server.handshakes.find((each) => each.ip === ip && each.busPort === busPort);
+  if (begun !== undefined) {
+    begun.readyAt = Math.min(begun.readyAt, readyAt);
+    return;
+  }
   const expiresAt = readyAt + Math.max(1000, nodeTimeout(server));
   server.handshakes.push({ id: chance.hex(40), ip, port, busPort, readyAt, expiresAt });
   server.viewVersion += 1;
@@ -285,5 +304,6 @@ export function reviveMembers(server: Server): void {
     member.fromFile = true;
     member.peer = null;
     member.peerVersion = -1;
+    member.compared = 0;
   }
 }

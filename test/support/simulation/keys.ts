@@ -13,10 +13,14 @@ export class KeyedSlots {
   /** Ascending. The first and the last slot of all are always among them. */
   readonly slots: readonly number[];
 
+  /** @param count 2 to 16384. */
   constructor(count: number, chance: Random) {
-    const chosen = new Set([0, SLOT_COUNT - 1]);
-    while (chosen.size < Math.max(2, Math.min(count, SLOT_COUNT))) chosen.add(chance.int(1, SLOT_COUNT - 2));
-    this.slots = [...chosen].sort((a, b) => a - b);
+    // One at random in each of as many equal stretches, so that every shard has its part.
+    const size = SLOT_COUNT / count;
+    const inner = Array.from({ length: Math.max(0, count - 2) }, (_, index) =>
+      chance.int(Math.ceil((index + 1) * size), Math.ceil((index + 2) * size) - 1),
+    );
+    this.slots = [0, ...inner, SLOT_COUNT - 1];
   }
 
   get length(): number {

@@ -56,8 +56,8 @@ export class Random {
 
   /** Lower-case hexadecimal digits, for example 40 of them for a node id. */
   hex(digits: number): string {
-    let text = '';
-    while (text.length < digits) text += ((this.next() * 0x100000000) >>> 0).toString(16).padStart(8, '0');
-    return text.slice(0, digits);
+    const word = () => ((this.next() * 0x100000000) >>> 0).toString(16).padStart(8, '0');
+    // Two random words tell all ids of a simulation apart; more would only cost time.
+    return (word() + word().repeat(Math.ceil(digits / 8))).slice(0, digits);
   }
 }

@@ -3,7 +3,6 @@ import { DIRECTIVES } from '../../../spec-schema/directive-table.ts';
 import {
   canonicalValue,
   changesLive,
-  configLine,
   type Directive,
   findDirective,
 } from '../../../spec-schema/directives.ts';
@@ -121,17 +120,24 @@ export class ServerConfig {
       const directive = entry === undefined ? undefined : findDirective(entry.name);
       if (directive === undefined || directive.type.kind === 'file-only') lines.push(line);
       else if (left.has(directive.name)) {
-        lines.push(configLine(directive, left.get(directive.name) ?? ''));
+        lines.push(writeLine(directive, left.get(directive.name) ?? ''));
         left.delete(directive.name);
       }
     }
     for (const [name, value] of left) {
       const directive = findDirective(name);
-      if (directive !== undefined) lines.push(configLine(directive, value));
+      if (directive !== undefined) lines.push(writeLine(directive, value));
     }
     this.#lines = lines;
     return lines.join('\n');
   }
+}
+
+/** One word is quoted, so that blanks and the empty text come back; several words stand as they are. */
+function writeLine({ name, type }: Directive, value: string): string {
+  const several = ['save', 'client-output-buffer-limit', 'words', 'flags', 'oom-score-adj-values'];
+  if (several.includes(type.kind) && value !== '') return `${name} ${value}`;
+  return `${name} "${value.replace(/["\\]/g, '\\$&')}"`;
 }
 
 function readLine(line: string): { name: string; value: string } | undefined {

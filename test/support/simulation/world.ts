@@ -130,6 +130,8 @@ export interface Member {
   noAddress: boolean;
   /** The address is what nodes.conf had at the start, and nobody has answered there since. */
   fromFile: boolean;
+  /** What both knew when their members were last compared. */
+  compared: number;
   /** Who answers at the address, as of `peerVersion` of the world's network. */
   peer: Server | null;
   peerVersion: number;
@@ -140,7 +142,7 @@ export interface Handshake {
   readonly ip: string;
   readonly port: number;
   readonly busPort: number;
-  readonly readyAt: number;
+  readyAt: number;
   readonly expiresAt: number;
 }
 
