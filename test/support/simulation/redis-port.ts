@@ -180,16 +180,13 @@ class SimulatedNode implements RedisNode {
       deadlineMs: this.#world.settings.redisDeadlineMs,
       reach: () => this.#reach(found),
     };
-    const stage = (of: (server: Server) => T | undefined): Stage<T> => [
-      takesMs,
-      () => of(this.#admitted(found.server, permission, call === 'read')) as T,
-    ];
-    if (before === undefined) return this.#calls.perform<T>(this.#life, site, [stage(run)]);
-    const first = stage((server) => {
-      before(server);
-      return undefined;
-    });
-    return this.#calls.perform<T>(this.#life, site, [first, stage(run)]);
+    const admitted = () => this.#admitted(found.server, permission, call === 'read');
+    if (before === undefined)
+      return this.#calls.perform<T>(this.#life, site, [[takesMs, () => run(admitted())]]);
+    // Whoever has logged in stays so, also when the first half has changed its own user.
+    const first: Stage<void> = [takesMs, () => before(admitted())];
+    const second: Stage<T> = [takesMs, () => run(requireListening(found.server))];
+    return this.#calls.perform<T>(this.#life, site, [first, second]);
   }
 
   /** The first endpoint that answers; otherwise whether at least somebody said no. */
@@ -207,8 +204,8 @@ class SimulatedNode implements RedisNode {
     return result;
   }
 
-  #admitted(server: Server | undefined, permission: string, whileLoading: boolean): Server {
-    if (server === undefined || !server.listening) throw new PortError('unreachable', 'the connection broke');
+  #admitted(found: Server | undefined, permission: string, whileLoading: boolean): Server {
+    const server = requireListening(found);
     const { username, password } = this.#credentials;
     if (!server.acl.admits(username, password.reveal()))
       throw new PortError(
@@ -226,6 +223,11 @@ class SimulatedNode implements RedisNode {
       });
     return server;
   }
+}
+
+function requireListening(server: Server | undefined): Server {
+  if (server === undefined || !server.listening) throw new PortError('unreachable', 'the connection broke');
+  return server;
 }
 
 function refuse(refusal: commands.Refusal): void {
