@@ -1,0 +1,15 @@
+/** Problems on the screen, those of spec files with the offending lines. */
+import type { Problem } from '../../spec-schema/problem.ts';
+import { problemText } from '../render/problem-text.ts';
+import type { Style } from '../render/style.ts';
+import type { SpecDocument } from './spec-files.ts';
+import { type Screen, writeLine } from './terminal/screen.ts';
+
+/** All problems of a document, a blank line between two. */
+export function documentProblems({ problems, source }: SpecDocument, style: Style): string {
+  return problems.map((problem) => problemText(problem, style, source)).join('\n\n');
+}
+
+export function reportProblems(problems: readonly Problem[], screen: Screen, style: Style): void {
+  for (const problem of problems) writeLine(screen, problemText(problem, style));
+}

@@ -1,0 +1,41 @@
+/** A plan for a terminal. */
+import { blockLines } from './block-text.ts';
+import { differenceLines } from './difference-text.ts';
+import type { PlanView, StepGroup } from './plan-view.ts';
+import { counted } from './quantities.ts';
+import { type Style, toned } from './style.ts';
+
+export function planText(view: PlanView, style: Style): string {
+  const lines = [`${style.bold(view.cluster)}: ${toned(style, view.tone, view.verdict)}`];
+  if (view.differences.length > 0)
+    lines.push('', style.bold('What differs'), ...differenceLines(view.differences, style));
+  for (const [index, groups] of view.waves.entries()) {
+    const steps = groups.reduce((sum, group) => sum + group.steps.length + group.more, 0);
+    lines.push('', `${style.bold(`Wave ${index + 1}`)} ${style.dim(`(${counted(steps, 'step')})`)}`);
+    for (const group of groups) lines.push(...groupLines(group, style));
+  }
+  if (view.blocks.length > 0)
+    lines.push(
+      '',
+      style.bold('What stands in the way'),
+      ...view.blocks.flatMap((block) => blockLines(block, style)),
+    );
+  if (view.warnings.length > 0)
+    lines.push('', style.bold('Warnings'), ...view.warnings.flatMap((warning) => blockLines(warning, style)));
+  if (view.waves.length > 0) lines.push('', style.dim(`plan ${view.digest}`));
+  return lines.join('\n');
+}
+
+function groupLines(group: StepGroup, style: Style): string[] {
+  const tag = tagOf(group, style);
+  const lines = group.steps.map(({ id, description }) => `  ${tag} ${description}  ${style.dim(id)}`);
+  if (group.more > 0) lines.push(`    and ${counted(group.more, 'more', 'more')} like these`);
+  lines.push(style.dim(`      because ${group.because}${group.waits ? '' : ` (${group.risk})`}`));
+  return lines;
+}
+
+function tagOf({ risk, waits }: StepGroup, style: Style): string {
+  if (waits) return style.dim('…');
+  if (risk === 'safe') return style.green('+');
+  return risk === 'disruptive' ? style.yellow('~') : style.red('-');
+}
