@@ -125,7 +125,7 @@ class Convergence {
       Promise.all(this.#running),
       clock.sleep(LONGEST_PAUSE_MS, AbortSignal.any([over.signal, this.#options.signal])),
     ]);
-    over.abort();
+    over.abort('returned');
   }
 
   /** Settles what is under way, then asks what may start beside it. */

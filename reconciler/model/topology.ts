@@ -65,9 +65,15 @@ export function uncoveredSlots(state: ClusterState): SlotSet {
   return subtractSlots(ALL_SLOTS, coveredSlots(state));
 }
 
-/** No slot has an owner: the cluster is yet to be formed. */
+/**
+ * No slot has an owner, and there is nobody who might turn out to own some: the cluster is yet to be formed. When all
+ * nodes are down nothing is known of their slots, which is another thing.
+ */
 export function isUnformed(state: ClusterState): boolean {
-  return slotCount(coveredSlots(state)) === 0;
+  return (
+    slotCount(coveredSlots(state)) === 0 &&
+    Object.values(state.nodes).every((node) => node.membership !== 'unknown')
+  );
 }
 
 /** A running member that answers and that the others are connected with. */

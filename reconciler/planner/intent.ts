@@ -1,7 +1,7 @@
 /** `Intent`: what the spec says about every node, worked out once, whatever the live cluster looks like. */
 import type { ClusterSpec, NodeSpec } from '../../spec-schema/cluster-spec.ts';
 import { REPLICATION_USER } from '../../spec-schema/cluster-spec.ts';
-import { findDirective } from '../../spec-schema/directives.ts';
+import { changesLive, findDirective } from '../../spec-schema/directives.ts';
 import {
   busPort,
   directiveInForce,
@@ -67,10 +67,12 @@ export const HASTENED: Readonly<Record<string, string>> = {
   'repl-diskless-sync-delay': '0',
 };
 
-/** Whether a directive takes effect only when the server starts. */
-export function needsRestart(directive: string): boolean {
+/** Whether a directive can get from one value to another only by a restart. */
+export function needsRestart(directive: string, from: string | undefined, to: string): boolean {
   // The client port can be changed live, but members and clients would lose the node at once.
-  return directive === 'port' || findDirective(directive)?.live === false;
+  if (directive === 'port') return true;
+  const known = findDirective(directive);
+  return known !== undefined && (from === undefined ? !known.live : !changesLive(known, from, to));
 }
 
 function ownedDirectives(spec: ClusterSpec, node: NodeSpec, digests: SecretDigests): Record<string, string> {

@@ -9,7 +9,8 @@ import { setNode } from './step.ts';
  *
  * A node that the members know takes its place again: a replica has to catch up, and a former primary whose slots
  * all went to another member of its shard follows that member (`clusterUpdateSlotsConfigWith` in Redis). A node
- * that nobody knows is new: alone, empty, without a configuration epoch.
+ * that nobody knows is new: alone, empty, without a configuration epoch. Of one that ran before, while nobody is there to
+ * tell about it, nothing can be said but that it will answer.
  */
 export function returnOf(state: ClusterState, name: NodeName): Operation[] {
   const node = nodeOf(state, name);
@@ -28,6 +29,8 @@ export function returnOf(state: ClusterState, name: NodeName): Operation[] {
       copy: 'whole',
     });
   }
+  // What it holds and whom it follows is known only once it runs: nothing may be built on it before.
+  if (node.membership === 'unknown') return setNode(name, answering);
   const successor = peersOf(state, name).find((peer) => ownsSlots(nodeOf(state, peer)));
   if (node.role === 'replica' || (!ownsSlots(node) && successor !== undefined)) {
     const primary = node.role === 'replica' ? node.replicaOf : successor;

@@ -76,7 +76,17 @@ export function interpret(
     }),
   );
   const identities = identify(candidates, listed, evidence.remembered);
-  const members = memberships(Object.keys(intent.nodes), readings, identities);
+  const novel = new Set(
+    intent.spec.nodes
+      .map(({ name }) => name)
+      .filter((name) => {
+        const truth = truths.get(name) as ContainerTruth;
+        const unused =
+          truth.volume === 'ready' && truth.container === 'absent' && evidence.remembered[name] === undefined;
+        return truth.volume === 'absent' || unused;
+      }),
+  );
+  const members = memberships(Object.keys(intent.nodes), novel, readings, identities);
   const joined = [...readings.keys()].filter((name) => members.of.get(name) === 'joined');
   const owned = ownership(readings, joined, listed);
   const picture: Picture = { evidence, truths, readings: answered, identities, members, owned, digester };

@@ -26,9 +26,11 @@ function sees(view: ReadonlyMap<NodeId, MemberView>, id: NodeId): boolean {
  * The core is found by taking away, again and again, the node with most broken links until every link that is left
  * is whole; what was taken away is `parted`.
  * @param known names of all nodes of the spec.
+ * @param novel those of them that have never run: they have no volume, or one that nobody remembers in use.
  */
 export function memberships(
   known: readonly NodeName[],
+  novel: ReadonlySet<NodeName>,
   readings: ReadonlyMap<NodeName, NodeReading>,
   identities: Identities,
 ): Memberships {
@@ -82,7 +84,8 @@ export function memberships(
     if (of.has(name)) continue;
     const id = identities.idOf.get(name);
     const listed = id !== undefined && [...views.values()].some((view) => view.has(id));
-    of.set(name, listed ? 'joined' : readings.size === 0 ? 'unknown' : 'none');
+    // While nobody answers, what has run before may be a member of anything.
+    of.set(name, listed ? 'joined' : readings.size === 0 && !novel.has(name) ? 'unknown' : 'none');
   }
   return { of, remarks };
 }

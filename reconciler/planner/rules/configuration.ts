@@ -14,7 +14,7 @@ function liveChanges(
   const is = nodeOf(context.live, name).config;
   return Object.entries(nodeOf(context.desired, name).config).filter(
     ([directive, value]) =>
-      !needsRestart(directive) &&
+      !needsRestart(directive, is[directive], value) &&
       is[directive] !== value &&
       (settled || !isHastened(directive, is[directive])),
   );

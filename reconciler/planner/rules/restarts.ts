@@ -12,7 +12,8 @@ function startOnlyChanges({ live, desired }: RuleContext, name: NodeName): Recor
   if (is.reachable !== 'yes') return {};
   return Object.fromEntries(
     Object.entries(nodeOf(desired, name).config).filter(
-      ([directive, value]) => needsRestart(directive) && is.config[directive] !== value,
+      ([directive, value]) =>
+        is.config[directive] !== value && needsRestart(directive, is.config[directive], value),
     ),
   );
 }

@@ -11,6 +11,15 @@ export const waitingRules: Rule = function* (context) {
   const { live, facts, names } = context;
   for (const name of names) {
     const node = nodeOf(live, name);
+    if (node.reachable === 'yes' && node.membership === 'unknown') {
+      yield block(
+        'not-known-yet',
+        `node ${name}`,
+        `what ${name} holds and whom it follows will be known only when it runs, so nothing further can be planned for it`,
+        '',
+        'nothing: once it answers the plan goes on from there',
+      );
+    }
     if (node.reachable === 'loading')
       yield { step: { kind: 'await-start', node: name }, because: 'it is reading its data set' };
     if (node.reachable === 'yes' || node.reachable === 'loading' || node.container !== 'running') continue;
@@ -34,7 +43,9 @@ export const waitingRules: Rule = function* (context) {
     );
   }
   const owners = names.filter((name) => ownsSlots(nodeOf(live, name)));
-  const settled = owners.length > 0 && owners.every((name) => isMember(nodeOf(live, name)));
+  // Slots that a lost member owns are not served whatever time passes; that is for another rule to say.
+  const unserved = Object.values(live.ghosts).some((ghost) => ghost.slots !== '' && ghost.state !== 'alive');
+  const settled = owners.length > 0 && !unserved && owners.every((name) => isMember(nodeOf(live, name)));
   const quiet = live.agreement === 'yes' && live.serving === 'yes';
   if (settled && !quiet && slotCount(uncoveredSlots(live)) === 0 && live.openSlots === '') {
     yield {
