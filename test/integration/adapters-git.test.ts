@@ -21,7 +21,7 @@ const servers: Server[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rf-git-'));
-  work = join(folder, 'work');
+  work = join(folder, 'source');
   await git('init', '--quiet', '--initial-branch=main', work);
   await commit('first', { 'clusters/orders/cluster.yaml': 'orders: 1\n', 'README.md': 'read me\n' });
 });
@@ -201,7 +201,7 @@ describe('over HTTP', () => {
         response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
       }),
     );
-    const url = `http://127.0.0.1:${port}/work/.git`;
+    const url = `http://127.0.0.1:${port}/source/.git`;
     const access: GitAccess = { kind: 'token', token: { env: 'TOKEN' } };
     expect(await repository(url, { access }).fetchHead(never)).toMatchObject({ subject: 'first' });
     expect(commandLines).toContain('git fetch');
