@@ -38,12 +38,8 @@ export const CONFIG_CLAIMS: readonly Claim[] = [
       await node.redis.setUsers([app, { ...app, name: 'old' }], []);
       await node.redis.setUsers([], ['old']);
       const before = (await node.redis.read([])).users;
-      assert.deepEqual(before.map(({ name }) => name).sort(), [
-        'app',
-        'default',
-        'redisforge',
-        'replication',
-      ]);
+      const names = before.map(({ name }) => name);
+      assert.ok(names.includes('app') && !names.includes('old'), names.join(' '));
       await node.stop();
       await node.start();
       const { users } = await node.redis.read([]);
@@ -60,13 +56,14 @@ export const CONFIG_CLAIMS: readonly Claim[] = [
     async prove(lab) {
       const { replicas, primaries } = await formCluster(lab, 3, 1);
       const replica = replicaOf({ replicas }, 0);
+      const { masterauth = '' } = (await replica.redis.read(['masterauth'])).config;
       await replica.redis.configure({ masterauth: 'wrong' });
       await (primaries[0] as LabNode).stop();
       await (primaries[0] as LabNode).start();
       await lab.clock.sleep(5000);
       const reading = await replica.redis.read([]);
       if (reading.role === 'replica') assert.equal(reading.primaryLink?.up, false);
-      await replica.redis.configure({ masterauth: 'replication' });
+      await replica.redis.configure({ masterauth });
       if (reading.role === 'replica') await linked(lab, [replica]);
     },
   },

@@ -93,11 +93,12 @@ export const MEMBERSHIP_CLAIMS: readonly Claim[] = [
     },
   },
   {
-    says: 'a fresh cluster serves about five seconds after its slots were assigned',
+    says: 'nodes that have run for a while serve five seconds after their slots were assigned',
     fact: 'redis86.md 2: 5.1 s, links up after 5.5 s; 0.59 s with a node timeout of 500 ms',
     async prove(lab) {
       const { clock } = lab;
-      const { servingAfterMs } = await formCluster(lab, 3, 1, { config: { 'cluster-node-timeout': '5000' } });
+      const config = { 'cluster-node-timeout': '5000' };
+      const { servingAfterMs } = await formCluster(lab, 3, 1, { config, ageMs: 3000 });
       assert.ok(servingAfterMs > 4500 && servingAfterMs < 6500, `${servingAfterMs} ms`);
       const nodes = (await lab.start(3, { config: { 'cluster-node-timeout': '500' } })) as LabNode[];
       await clock.sleep(2500);

@@ -22,6 +22,8 @@ export interface LabOptions {
   readonly config?: Readonly<Record<string, string>>;
   readonly addresses?: 'fixed' | 'changing';
   readonly restart?: 'always' | 'no';
+  /** For how long the nodes of a cluster run before they are made one. */
+  readonly ageMs?: number;
 }
 
 export interface RedisLab {
@@ -149,6 +151,7 @@ export async function formCluster(
     ...options,
     config: { 'repl-diskless-sync-delay': '0', 'cluster-allow-replica-migration': 'no', ...options.config },
   });
+  await lab.clock.sleep(options.ageMs ?? 0);
   const primaries = nodes.slice(0, shards);
   const replicas = primaries.map((_, index) =>
     nodes.slice(shards + index * replicasEach, shards + (index + 1) * replicasEach),

@@ -13,6 +13,9 @@ export function nodeTimeout(server: Server): number {
 export function updateHealth(server: Server): number {
   const { conf, world } = server;
   const { now } = world;
+  const bootedAt = server.startedAt + WRITABLE_DELAY_MS;
+  // Whether it is in a minority is not even looked at before: slots assigned this early are served at once then.
+  if (server.isPrimary && !server.clusterOk && now < bootedAt) return bootedAt;
   const owners = conf.map.owners;
   let reachable = 0;
   let failed = false;
@@ -33,8 +36,6 @@ export function updateHealth(server: Server): number {
   }
   if (ok === server.clusterOk) return Number.POSITIVE_INFINITY;
   if (server.isPrimary && ok) {
-    const bootedAt = server.startedAt + WRITABLE_DELAY_MS;
-    if (now < bootedAt) return bootedAt;
     // After a minority has ended, a primary waits until it must have heard of a promotion in its place.
     const rejoinAt = server.minorityEndedAt + Math.min(5000, Math.max(500, nodeTimeout(server)));
     if (now < rejoinAt) return rejoinAt;

@@ -58,6 +58,7 @@ async function run(engine: Engine, name: string, index: number, options: LabOpti
     aclfile: '@DATA@/conf/users.acl',
     'cluster-enabled': 'yes',
     'cluster-port': '16379',
+    'cluster-node-timeout': '5000',
     appendonly: 'yes',
     save: '""',
     masteruser: 'replication',

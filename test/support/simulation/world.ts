@@ -202,7 +202,7 @@ export class Server {
   /** `booting`: not listening yet. */
   state: 'booting' | 'loading' | 'ready' | 'ended' = 'booting';
   clusterOk = false;
-  inMinority = true;
+  inMinority = false;
   minorityEndedAt = 0;
   readonly handshakes: Handshake[] = [];
   /** Members that it was told to forget, and until when it will not learn of them again from others. */
