@@ -55,9 +55,16 @@ export interface Decision {
   readonly blocks: readonly Block[];
 }
 
+/** The rules that propose and the laws that refuse; replaceable so that tests can show that each one matters. */
+export interface Machinery {
+  readonly rules: Readonly<Record<string, Rule>>;
+  readonly laws: Readonly<Record<string, Law>>;
+}
+
+export const MACHINERY: Machinery = { rules: RULES, laws: LAWS };
+
 /**
  * Pure: no clock, no IO, no memory of what it said before.
- * @param laws replaceable so that tests can show that each one matters.
  */
 export function nextSteps(
   intent: Intent,
@@ -65,7 +72,7 @@ export function nextSteps(
   live: ClusterState,
   facts: Facts,
   policy: Policy,
-  laws: Readonly<Record<string, Law>> = LAWS,
+  { rules, laws }: Machinery = MACHINERY,
 ): Decision {
   const context: RuleContext = {
     intent,
@@ -77,7 +84,7 @@ export function nextSteps(
   };
   const proposals: Proposal[] = [];
   const blocks: Block[] = [];
-  for (const rule of Object.values(RULES)) {
+  for (const rule of Object.values(rules)) {
     for (const finding of rule(context)) {
       if (isProposal(finding)) proposals.push(finding);
       else blocks.push(finding);

@@ -10,7 +10,7 @@ import { applyOperations, diff } from './diff.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Intent } from './intent.ts';
 import { checkLaws, type Violation } from './laws.ts';
-import { nextSteps, type PlannedStep } from './next-steps.ts';
+import { MACHINERY, type Machinery, nextSteps, type PlannedStep } from './next-steps.ts';
 import { resolve } from './resolve.ts';
 import type { Block, Policy } from './rules/rule.ts';
 
@@ -55,7 +55,13 @@ function waveLimit(intent: Intent): number {
 /**
  * @throws PlanningError when a law would be broken, a wave changes nothing, or a state comes back.
  */
-export function plan(intent: Intent, live: ClusterState, facts: Facts, policy: Policy): Plan {
+export function plan(
+  intent: Intent,
+  live: ClusterState,
+  facts: Facts,
+  policy: Policy,
+  machinery: Machinery = MACHINERY,
+): Plan {
   let paper = live;
   const waves: (readonly PlannedStep[])[] = [];
   const seen = new Set<string>([fingerprint(live)]);
@@ -64,7 +70,7 @@ export function plan(intent: Intent, live: ClusterState, facts: Facts, policy: P
   let remaining = differences;
   let blocks: readonly Block[] = [];
   while (remaining.length > 0) {
-    const decision = nextSteps(intent, desired, paper, facts, policy);
+    const decision = nextSteps(intent, desired, paper, facts, policy, machinery);
     blocks = decision.blocks;
     if (decision.wave.length === 0) break;
     const steps = decision.wave.map(({ step }) => step);
@@ -73,7 +79,7 @@ export function plan(intent: Intent, live: ClusterState, facts: Facts, policy: P
       before,
       steps.flatMap((step) => stepEffect(step, before)),
     );
-    const violations = checkLaws({ before, steps, after: paper }, policy);
+    const violations = checkLaws({ before, steps, after: paper }, policy, machinery.laws);
     if (violations[0] !== undefined) {
       throw new PlanningError(
         `wave ${waves.length + 1} would break law ${violations[0].law}: ${violations[0].summary}`,

@@ -25,6 +25,8 @@ function isOurs(labels: Readonly<Record<string, string>>, spec: ClusterSpec, nod
 
 function containerState(reading: ContainerReading): NodeState['container'] {
   if (reading.status === 'running' || reading.status === 'paused') return 'running';
+  // Made but never started, by somebody who was killed in between: making it again is the only thing that helps.
+  if (reading.status === 'created') return 'absent';
   // One that restarts for ever has a process only now and then: it has to be started with other files.
   return reading.status === 'removing' ? 'unknown' : 'stopped';
 }
