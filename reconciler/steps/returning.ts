@@ -40,6 +40,7 @@ export function returnOf(state: ClusterState, name: NodeName): Operation[] {
       replicaOf: primary,
       link: 'syncing',
       synced: false,
+      copy: 'partial',
     });
   }
   return setNode(name, { ...answering, link: 'none', synced: true });

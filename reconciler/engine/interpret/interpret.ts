@@ -8,7 +8,7 @@ import type { NodeReading } from '../../model/readings.ts';
 import { formatSlots } from '../../model/slots.ts';
 import { uncoveredSlots } from '../../model/topology.ts';
 import { userText } from '../../planner/access.ts';
-import type { Intent } from '../../planner/intent.ts';
+import type { Intent, NodeIntent } from '../../planner/intent.ts';
 import { CLUSTER_LABEL, type ContainerTruth, containerTruth, NODE_LABEL } from './containers.ts';
 import { type Evidence, valueIn } from './evidence.ts';
 import { ghosts } from './ghosts.ts';
@@ -161,7 +161,7 @@ function nodeState(intent: Intent, node: NodeSpec, picture: Picture): NodeState 
     slots: id === undefined ? '' : formatSlots(picture.owned.slots.get(id) ?? []),
     ...linkOf(name, role, primaryId, picture),
     strandedKeys: formatSlots(picture.evidence.stranded.get(name) ?? []),
-    config: answers ? configOf(intent, reading, picture.digester) : {},
+    config: answers ? configOf(plan, reading, picture.digester) : {},
     users: answers ? usersOf(reading, picture.digester) : {},
   };
 }
@@ -195,9 +195,14 @@ function linkOf(
   return { link, synced, copy };
 }
 
-function configOf(intent: Intent, reading: NodeReading, digester: Digester): Record<string, string> {
+/** The directives that are converged on this node; others are asked for only because another node sets them. */
+function configOf(
+  plan: NodeIntent | undefined,
+  reading: NodeReading,
+  digester: Digester,
+): Record<string, string> {
   const config: Record<string, string> = {};
-  for (const directive of intent.directives) {
+  for (const directive of [...Object.keys(plan?.config ?? {}), 'cluster-announce-ip'].sort()) {
     const value = reading.config[directive];
     if (value !== undefined)
       config[directive] = directive === 'masterauth' ? digester.ofSecret(value) : value;
