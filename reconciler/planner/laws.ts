@@ -84,6 +84,17 @@ export const dataStaysSafe: Law = function* (wave, policy) {
     }
   }
   for (const step of steps) {
+    if (step.kind !== 'deploy-node' || nodeOf(before, step.node).membership !== 'none') continue;
+    const former = Object.values(before.ghosts).find((ghost) => ghost.formerly === step.node);
+    if (former !== undefined && (former.slots !== '' || former.replicas !== '')) {
+      yield {
+        law: 2,
+        summary: `${describeStep(step)}: it would be empty at the address of a member that the cluster counts on`,
+        steps: [stepId(step)],
+      };
+    }
+  }
+  for (const step of steps) {
     if (step.kind !== 'replicate') continue;
     const node = nodeOf(before, step.node);
     if (ownsSlots(node) || (node.role === 'primary' && node.contents !== 'empty')) {

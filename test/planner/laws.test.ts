@@ -64,6 +64,38 @@ describe('law 2: data stays safe', () => {
       ),
     ).toContain(2);
   });
+  it('refuses to start an empty server where replicas expect their primary', () => {
+    const deploy: Step = {
+      kind: 'deploy-node',
+      node: 'n1a',
+      host: 'h1',
+      launch: intent.nodes['n1a']?.launch as never,
+      config: {},
+      users: {},
+    };
+    const gone = (ghost: object) => (state: ClusterState) => {
+      Object.assign(state.nodes['n1a'] as object, {
+        membership: 'none',
+        container: 'absent',
+        reachable: 'no',
+        slots: '',
+      });
+      Object.assign(state.ghosts, {
+        old: {
+          state: 'lost',
+          role: 'primary',
+          slots: '',
+          replicas: '',
+          formerly: 'n1a',
+          address: '',
+          ...ghost,
+        },
+      });
+    };
+    expect(broken([deploy], gone({ slots: '0-5460' }))).toContain(2);
+    expect(broken([deploy], gone({ replicas: 'n1b' }))).toContain(2);
+    expect(broken([deploy], gone({}))).not.toContain(2);
+  });
   it('lets a healthy replica be restarted', () => {
     expect(broken([restart('n1b')])).toEqual([]);
   });

@@ -32,15 +32,36 @@ function emptyReturn(context: RuleContext, name: NodeName): Block | undefined {
   );
 }
 
-function lostVolume(context: RuleContext, name: NodeName): Block | undefined {
-  const node = nodeOf(context.live, name);
-  if (!ownsSlots(node)) return undefined;
+/**
+ * A node whose volume is gone comes back as somebody else, empty, at the same address. Replicas dial addresses, not
+ * ids: they would throw their data away and copy its emptiness. So nothing is started there as long as the cluster
+ * counts on the former identity.
+ */
+function countedOn(context: RuleContext, name: NodeName): Block | undefined {
+  const { live, facts } = context;
+  const node = nodeOf(live, name);
+  const former = Object.values(live.ghosts).find((ghost) => ghost.formerly === name);
+  const slots = node.slots !== '' ? node.slots : (former?.slots ?? '');
+  const address = facts.nodes[name]?.address;
+  const dialling = context.names.filter((other) => {
+    const link = facts.nodes[other]?.reading?.primaryLink;
+    return link !== undefined && link !== null && link.ip === address?.ip && link.port === address.port;
+  });
+  const followers = [...new Set([...(former?.replicas.split(' ') ?? []), ...dialling])].filter(
+    (other) => other !== '',
+  );
+  if (slots === '' && followers.length === 0) return undefined;
+  const owns = slots === '' ? '' : ` the cluster still gives it slots ${slots}`;
+  const follow =
+    followers.length === 0 ? '' : ` ${followers.join(', ')} would copy an empty server at its address`;
   return block(
     'volume-lost',
     `node ${name}`,
-    `the volume of ${name} is gone while the cluster still gives it slots ${node.slots}`,
+    `the volume of ${name} is gone, but${[owns, follow].filter((part) => part !== '').join(', and')}`,
     lastWords(context, name),
-    'no replica can take over: restore the volume, or give the slots up (their keys are lost)',
+    followers.length === 0
+      ? 'restore the volume, or give the slots up (their keys are lost)'
+      : `restore the volume, or let ${followers.join(' or ')} take over`,
   );
 }
 
@@ -52,14 +73,14 @@ function* towardsRunning(context: RuleContext, name: NodeName): Generator<Propos
   const host = live.hosts[node.host];
   if (host?.engine !== 'yes' || want.launch === null) return;
   if (node.volume === 'absent' && node.container === 'absent') {
-    yield lostVolume(context, name) ?? {
+    yield countedOn(context, name) ?? {
       step: { kind: 'prepare-volume', node: name },
       because: 'it has no volume',
     };
     return;
   }
   if (node.volume !== 'ready') return;
-  const refused = emptyReturn(context, name);
+  const refused = node.membership === 'none' ? countedOn(context, name) : emptyReturn(context, name);
   if (node.container === 'absent') {
     const image = host.images[want.launch.image];
     const network = intent.spec.network.mode === 'bridge' ? host.network === 'ready' : true;

@@ -4,6 +4,11 @@ import { block, type Rule } from './rule.ts';
 
 export const ghostRules: Rule = function* (context) {
   const { live, names } = context;
+  // As long as links are broken some node would keep the ghost and tell the others of it again.
+  const answering = names.filter((name) => nodeOf(live, name).reachable === 'yes');
+  const whole =
+    answering.some((name) => isMember(nodeOf(live, name))) &&
+    answering.every((name) => nodeOf(live, name).membership !== 'parted');
   for (const id of Object.keys(live.ghosts).sort()) {
     const ghost = live.ghosts[id];
     if (ghost === undefined) continue;
@@ -40,7 +45,7 @@ export const ghostRules: Rule = function* (context) {
         '',
         `point ${ghost.replicas} to another primary first`,
       );
-    } else if (names.some((name) => isMember(nodeOf(live, name)))) {
+    } else if (whole) {
       yield {
         step: { kind: 'forget-ghost', id, address: ghost.address },
         because:
