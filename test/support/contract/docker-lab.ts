@@ -1,6 +1,8 @@
 /** The lab of the contract's claims, on redis-server in real containers of the local Docker Engine. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Cluster } from 'ioredis';
 import { DockerEngines } from '../../../reconciler/adapters/docker/engines.ts';
@@ -116,6 +118,14 @@ function nodeOf(place: Place, name: string, options: LabOptions): LabNode {
       // Through the engine it would count as stopped by hand, and no restart policy would bring it back.
       const { State } = await rawEngine().getContainer(name).inspect();
       process.kill(State.Pid, 'SIGKILL');
+    },
+    async wipe() {
+      await node.kill();
+      const { Mountpoint } = await rawEngine().getVolume(name).inspect();
+      await rm(join(Mountpoint, 'nodes.conf'), { force: true });
+      await rm(join(Mountpoint, 'appendonlydir'), { force: true, recursive: true });
+      await place.engine.startContainer(name);
+      await answers(node);
     },
     async stop() {
       await place.engine.stopContainer(name, 10_000);

@@ -140,6 +140,29 @@ export const FAILOVER_CLAIMS: readonly Claim[] = [
     },
   },
   {
+    says: 'a primary that comes back without its memory at its old address empties its replica, which nothing elects: the others never declare it failed',
+    fact: 'first seen in the simulation, then on 8.6.3: 600 keys to 395',
+    async prove(lab) {
+      const { primaries, replicas } = await formCluster(lab, 3, 1, {
+        config: { 'cluster-node-timeout': '3000' },
+      });
+      const [primary, replica] = [primaries[0] as LabNode, replicaOf({ replicas }, 0)];
+      await lab.write(600);
+      const id = await idOf(primary);
+      await primary.wipe();
+      assert.notEqual(await idOf(primary), id);
+      const others = [...primaries.slice(1), ...replicas.flat()];
+      await until(lab.clock, 'the former member has no address', 10_000, () =>
+        everyNode(others, ({ members }) => members.some((member) => member.id === id && member.noAddress)),
+      );
+      // Its replica dials the address, not the identity.
+      await until(lab.clock, 'the replica is empty', 15_000, async () => (await keysOf(replica)) === 0);
+      await always(lab.clock, 'it is not elected', 15_000, async () => !(await isPrimary(replica)));
+      await replica.redis.failover('force');
+      await until(lab.clock, 'FORCE promotes it', 5000, () => isPrimary(replica));
+    },
+  },
+  {
     says: 'a former primary that comes back follows its successor',
     fact: 'redis86.md 3: 0.6 s without a synchronisation delay',
     async prove(lab) {

@@ -155,6 +155,16 @@ export const MEMBERSHIP_CLAIMS: readonly Claim[] = [
         assert.equal(await keysOf(node), 0);
         assert.ok(await everyNode([node], ({ role, members }) => role === 'primary' && members.length === 1));
       }
+      // Reset softly it is still itself: the others see a primary without slots that does not know them.
+      await until(lab.clock, 'the others see a primary', 10_000, () =>
+        everyNode(
+          nodes.filter((node) => node !== soft && node !== hard),
+          ({ members }) =>
+            members.some(
+              ({ id, role, linkConnected }) => id === softId && role === 'primary' && linkConnected,
+            ),
+        ),
+      );
       // Somebody else answers at the address of the former id: it has none any more, and never counts as failed.
       const others = nodes.filter((node) => node !== soft && node !== hard);
       await until(lab.clock, 'the former id has lost its address', 20_000, () =>

@@ -15,6 +15,8 @@ export interface LabNode {
   stop(): Promise<void>;
   /** Starts it again on its volume, with changing addresses under one that no node had before. Waits until it answers. */
   start(): Promise<void>;
+  /** Kills it, removes everything but its configuration files from its volume, and starts it at its address. */
+  wipe(): Promise<void>;
 }
 
 export interface LabOptions {

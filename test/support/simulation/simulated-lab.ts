@@ -114,6 +114,10 @@ function labNode(fleet: SimulatedFleet, engine: Engine, name: string): LabNode {
     async kill() {
       assert.ok(fleet.inject({ kind: 'container-kill', node: name }));
     },
+    async wipe() {
+      assert.ok(fleet.inject({ kind: 'data-wipe', node: name }));
+      await until(fleet.ports.clock, `${name} answers`, 10_000, () => answer([node]));
+    },
     async stop() {
       await engine.stopContainer(name, 10_000);
     },
