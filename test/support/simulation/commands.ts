@@ -5,7 +5,7 @@ import { intersectSlots, type SlotSet, unionSlots } from '../../../reconciler/mo
 import { AclRefusal } from './acl-table.ts';
 import { baseName } from './boot.ts';
 import { announce, becomePrimary, becomeReplica, hashOf, removeMember, truePeer } from './claims.ts';
-import { startHandshake } from './gossip.ts';
+import { startHandshake } from './handshakes.ts';
 import { totalKeys } from './keys.ts';
 import { endMigrations } from './migration-records.ts';
 import { dialPrimary, dropReplicas, settle } from './replication.ts';

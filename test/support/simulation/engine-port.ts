@@ -1,5 +1,5 @@
 /** The port `Engines` on simulated machines: as strict about labels and names as the Docker adapter is. */
-import type { ContainerReading, EngineReading } from '../../../reconciler/model/readings.ts';
+import type { EngineReading } from '../../../reconciler/model/readings.ts';
 import {
   type ContainerLimits,
   type ContainerPlan,
@@ -11,14 +11,11 @@ import {
   PortError,
 } from '../../../reconciler/ports.ts';
 import type { HostSpec } from '../../../spec-schema/cluster-spec.ts';
-import { baseName } from './boot.ts';
 import type { Calls, Life, Stage } from './calls.ts';
 import * as docker from './docker.ts';
+import { CLUSTER_LABEL, putFiles, reachOf, readingOf, requireOurs, requireSame } from './engine-rules.ts';
 import { containerEvents } from './events.ts';
-import { type Container, type Machine, REDISFORGE, type World } from './world.ts';
-
-const CLUSTER_LABEL = 'dev.redisforge.cluster';
-const NODE_LABEL = 'dev.redisforge.node';
+import type { Container, Machine, World } from './world.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -315,58 +312,4 @@ class SimulatedEngine implements Engine {
   #ms(low: number, high: number): number {
     return this.#world.callChance.int(low, high);
   }
-}
-
-export function reachOf(world: World, machine: Machine): 'answers' | 'silence' | 'refusal' {
-  if (!world.passes(REDISFORGE, machine.docker)) return 'silence';
-  if (docker.engineRuns(machine)) return 'answers';
-  return machine.answer === 'silence' && machine.power === 'off' ? 'silence' : 'refusal';
-}
-
-function putFiles(container: Container, files: readonly FileToPut[]): void {
-  for (const { path, content } of files) container.volume.files.set(baseName(path), content);
-}
-
-function readingOf(container: Container): ContainerReading {
-  const { plan } = container;
-  return {
-    id: container.id,
-    name: plan.name,
-    labels: plan.labels,
-    status: container.status,
-    exitCode: container.exitCode,
-    oomKilled: container.oomKilled,
-    startedAt: container.startedAt,
-    finishedAt: container.finishedAt,
-    error: container.error,
-    image: plan.image,
-    restart: container.restart,
-    memoryBytes: container.memoryBytes,
-    cpus: container.cpus,
-    nofile: plan.nofile,
-    network: plan.network,
-    fixedIp: plan.ip,
-    ip: container.ip,
-    publish: plan.publish,
-    volumes: [plan.volume],
-  };
-}
-
-function requireOurs(what: string, labels: Labels): void {
-  if (labels[CLUSTER_LABEL] !== undefined) return;
-  throw new PortError(
-    'denied',
-    `${what} carries no label ${CLUSTER_LABEL}: it is not ours, and is left alone`,
-  );
-}
-
-function requireSame(
-  what: string,
-  live: Labels,
-  wanted: Labels,
-  names: readonly string[] = [CLUSTER_LABEL, NODE_LABEL],
-): void {
-  const other = names.find((label) => live[label] !== wanted[label]);
-  if (other !== undefined)
-    throw new PortError('conflict', `${what} exists already with another ${other}: it is left alone`);
 }

@@ -4,19 +4,13 @@
  * A round is worked through every 100 ms while something is under way, and not at all while all is quiet, so that
  * a settled fleet costs nothing however long the simulation waits.
  */
-import type { NodeId } from '../../../reconciler/model/cluster-state.ts';
-import { addMember, announce, hashOf, hear, peerOf, truePeer, updateAddress } from './claims.ts';
-import { considerElection } from './election.ts';
-import { nodeTimeout, quorum, updateHealth } from './health.ts';
+import { hashOf, hear, peerOf, updateAddress } from './claims.ts';
+import { judge } from './failure-detection.ts';
+import { shakeHands, startHandshake } from './handshakes.ts';
+import { nodeTimeout, updateHealth } from './health.ts';
 import { lose, stall } from './replication.ts';
-import type { Handshake, Member, Server, World } from './world.ts';
-
-/** What a round has found out about the next one. */
-interface Round {
-  restless: boolean;
-  /** When something happens by the passing of time alone. */
-  due: number;
-}
+import type { Round } from './round.ts';
+import type { Member, Server, World } from './world.ts';
 
 export function startGossip(world: World): void {
   let networkVersion = -1;
@@ -172,124 +166,6 @@ function learnFrom(server: Server, peer: Server, round: Round): boolean {
     final = false;
   }
   return final;
-}
-
-/** Begins to get to know whoever answers at an address; nothing is told when nobody does. */
-export function startHandshake(
-  server: Server,
-  ip: string,
-  port: number,
-  busPort: number,
-  inMs: number,
-): void {
-  const { now, chance } = server.world;
-  const readyAt = now + inMs;
-  const begun = server.handshakes.find((each) => each.ip === ip && each.busPort === busPort);
-  if (begun !== undefined) {
-    begun.readyAt = Math.min(begun.readyAt, readyAt);
-    return;
-  }
-  const expiresAt = readyAt + Math.max(1000, nodeTimeout(server));
-  server.handshakes.push({ id: chance.hex(40), ip, port, busPort, readyAt, expiresAt });
-  server.viewVersion += 1;
-  server.world.stir();
-}
-
-function shakeHands(server: Server, round: Round): void {
-  const { world } = server;
-  for (const handshake of [...server.handshakes]) {
-    if (world.now < handshake.readyAt) {
-      round.due = Math.min(round.due, handshake.readyAt);
-      continue;
-    }
-    const peer = world.serverAt(server.machine, handshake.ip, handshake.busPort);
-    const answers = peer?.state === 'ready' && peer.busPort === handshake.busPort;
-    if (!answers && world.now < handshake.expiresAt) {
-      round.due = Math.min(round.due, handshake.expiresAt, world.now + 500);
-      continue;
-    }
-    server.handshakes.splice(server.handshakes.indexOf(handshake), 1);
-    server.viewVersion += 1;
-    round.restless = true;
-    if (answers && peer !== server) meetEachOther(server, peer, handshake);
-  }
-}
-
-function meetEachOther(server: Server, peer: Server, handshake: Handshake): void {
-  learnOwnAddress(server);
-  learnOwnAddress(peer);
-  const known = server.conf.members.get(peer.id);
-  if (known === undefined) addMember(server, peer.claim, handshake.ip, handshake.port, handshake.busPort);
-  else updateAddress(server, known, handshake.ip, handshake.port, handshake.busPort);
-  const { ip, port, busPort } = server.claim;
-  const back = peer.conf.members.get(server.id);
-  if (back === undefined) startHandshake(peer, ip, port, busPort, server.world.chance.int(10, 100));
-  else updateAddress(peer, back, ip, port, busPort);
-}
-
-/** A server that announces no address learns it from the first connection that a MEET makes. */
-function learnOwnAddress(server: Server): void {
-  if (server.conf.ownIp === server.claim.ip) return;
-  server.conf.ownIp = server.claim.ip;
-  announce(server);
-}
-
-/** Turns suspicions into certainty where a majority shares them, and lets replicas think of taking over. */
-function judge(server: Server, round: Round): void {
-  for (const member of server.conf.members.values()) {
-    if (member.failing === 'no') continue;
-    if (member.failing === 'suspected' && isAgreed(server, member.id)) declareFailed(server, member, round);
-    seekAddress(server, member, round);
-    if (member.failing === 'failed' && !server.isPrimary && server.conf.primaryId === member.id) {
-      considerElection(server, member);
-    }
-  }
-}
-
-function isAgreed(server: Server, subject: NodeId): boolean {
-  const { conf } = server;
-  let reports = 0;
-  for (const id of conf.map.owners.keys()) {
-    if (id === server.id) reports += 1;
-    else if (id !== subject) {
-      const member = conf.members.get(id);
-      const reporter = member === undefined ? null : truePeer(server, member);
-      const report = reporter?.conf.members.get(subject)?.failing;
-      if (report === 'suspected' || report === 'failed') reports += 1;
-    }
-  }
-  return reports >= quorum(server);
-}
-
-function declareFailed(server: Server, member: Member, round: Round): void {
-  fail(server, member);
-  round.restless = true;
-  if (!server.isPrimary) return;
-  for (const other of server.conf.members.values()) {
-    const peer = truePeer(server, other);
-    const entry = peer?.conf.members.get(member.id);
-    if (peer !== null && entry !== undefined && entry.failing !== 'failed') fail(peer, entry);
-  }
-}
-
-function fail(server: Server, member: Member): void {
-  member.failing = 'failed';
-  member.failedAt = server.world.now;
-  server.viewVersion += 1;
-}
-
-/** Others may be in touch with a member that this server has lost because it moved. */
-function seekAddress(server: Server, member: Member, round: Round): void {
-  if (member.connected) return;
-  for (const other of server.conf.members.values()) {
-    const peer = truePeer(server, other);
-    const entry = peer?.conf.members.get(member.id);
-    if (entry === undefined || !entry.connected || entry.failing !== 'no' || entry.noAddress) continue;
-    if (entry.ip === member.ip && entry.busPort === member.busPort) continue;
-    updateAddress(server, member, entry.ip, entry.port, entry.busPort);
-    round.restless = true;
-    return;
-  }
 }
 
 /** What a server knows of others when its process starts: all that nodes.conf says, and no connection yet. */

@@ -4,7 +4,7 @@ import { type ContainerPlan, type Engine, Secret } from '../../../reconciler/por
 import type { HostSpec } from '../../../spec-schema/cluster-spec.ts';
 import { type LabNode, type LabOptions, type RedisLab, until } from '../contract/redis-lab.ts';
 import { sha256 } from './acl-table.ts';
-import { containerOf } from './faults.ts';
+import { containerOf } from './fault-strike.ts';
 import type { SimulatedFleet } from './fleet.ts';
 import type { Server } from './world.ts';
 
