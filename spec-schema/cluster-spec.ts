@@ -176,6 +176,34 @@ const policiesSchema = z.strictObject({
     .min(1)
     .default(3600)
     .describe('Seconds that a replica may take to synchronise before it counts as failed'),
+  canarySoak: z
+    .int()
+    .min(0)
+    .default(30)
+    .describe(
+      'Seconds that the first shard of a rolling change has to run well before the next one is touched',
+    ),
+  retireAfter: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'Days after which the volume of a node that left the spec is removed. Without it volumes are kept',
+    ),
+});
+
+const balanceSchema = z.strictObject({
+  threshold: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(2)
+    .describe('Percent by which a shard may miss its share of slots before any are moved'),
+});
+
+const shardSchema = z.strictObject({
+  name: name.describe('Name of a shard that nodes are members of'),
+  weight: z.number().positive().default(1).describe('Its share of the slots, relative to the other shards'),
 });
 
 export const clusterSpecSchema = z
@@ -229,7 +257,13 @@ export const clusterSpecSchema = z
     users: z.array(userSchema).default([]).describe('Users for applications and people'),
     hosts: z.array(hostSchema).min(1).describe('Machines with a Docker Engine'),
     nodes: z.array(nodeSchema).min(1).describe('The redis-servers of the cluster, each by name'),
+    shards: z.array(shardSchema).default([]).describe('Shards that are not like the others; all need no entry'),
+    balance: balanceSchema.prefault({}).describe('When slots are moved between shards'),
     policies: policiesSchema.prefault({}).describe('How careful changes are made'),
+    paused: z
+      .strictObject({ reason: z.string().min(1).describe('Why, for whoever wonders') })
+      .optional()
+      .describe('While present nothing is changed on the cluster; plans and drift are still shown'),
   })
   .describe('A Redis Cluster that RedisForge keeps equal to this file');
 

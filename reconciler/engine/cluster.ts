@@ -1,6 +1,7 @@
 /** One cluster under the reconciler's care: its intent and the ports to look at it and to change it. */
 import type { ClusterSpec, HostSpec } from '../../spec-schema/cluster-spec.ts';
 import type { Problem } from '../../spec-schema/problem.ts';
+import type { NodeName, ShardName } from '../model/cluster-state.ts';
 import { type Intent, intentOf } from '../planner/intent.ts';
 import type { Policy } from '../planner/rules/rule.ts';
 import {
@@ -17,6 +18,7 @@ import type { Lock, NodeMaterial, StepContext } from '../steps/step.ts';
 import { type Credentials, readCredentials } from './credentials.ts';
 import type { Observation } from './interpret/interpret.ts';
 import { nodeMaterial } from './material.ts';
+import { type Memory, recall } from './memory.ts';
 
 /** The outside, as far as one reconciler needs it. */
 export interface Ports {
@@ -41,13 +43,34 @@ export async function openCluster(
 ): Promise<{ readonly cluster?: Cluster; readonly problems: readonly Problem[] }> {
   const { credentials, problems } = await readCredentials(spec, ports.secrets);
   if (credentials === undefined) return { problems };
-  const intent = intentOf(spec, credentials.digests);
+  const { preferences } = await recall(ports.store, spec.metadata.name);
+  const intent = { ...intentOf(spec, credentials.digests), requested: requestedPrimaries(spec, preferences) };
   return { cluster: { intent, credentials, ports, material: nodeMaterial(intent, credentials) }, problems };
 }
 
-export function policyOf({ intent }: Cluster, held: ReadonlySet<Lock> = new Set()): Policy {
+/** Members that the spec names as primaries, by shard. */
+export function preferencesOf(spec: ClusterSpec): Record<ShardName, NodeName> {
+  return Object.fromEntries(
+    spec.nodes.filter(({ role }) => role === 'primary').map(({ shard, name }) => [shard, name]),
+  );
+}
+
+/** Those of them that are new since the cluster last was as the spec says. */
+function requestedPrimaries(spec: ClusterSpec, before: Memory['preferences']): Map<ShardName, NodeName> {
+  return new Map(
+    Object.entries(preferencesOf(spec)).filter(
+      ([shard, name]) => before[shard] !== undefined && before[shard] !== name,
+    ),
+  );
+}
+
+export function policyOf(
+  { intent }: Cluster,
+  held: ReadonlySet<Lock> = new Set(),
+  approved: Policy['approved'] = 'all',
+): Policy {
   const { parallelShards, allowDowntime } = intent.spec.policies;
-  return { parallelShards, allowDowntime, held };
+  return { parallelShards, allowDowntime, held, approved };
 }
 
 export function hostSpec({ intent }: Cluster, name: string): HostSpec {

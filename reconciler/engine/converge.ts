@@ -7,11 +7,21 @@ import { applyOperations, diff } from '../planner/diff.ts';
 import { checkLaws } from '../planner/laws.ts';
 import { type Decision, nextSteps, type PlannedStep } from '../planner/next-steps.ts';
 import { resolve } from '../planner/resolve.ts';
+import type { Policy } from '../planner/rules/rule.ts';
 import { PortError } from '../ports.ts';
 import type { Lock } from '../steps/step.ts';
-import { executeStep, isWait, stepDeadlineMs, stepEffect, stepLocks } from '../steps/table.ts';
-import { type Cluster, policyOf, stepContext } from './cluster.ts';
+import {
+  executeStep,
+  isWait,
+  needsVerification,
+  stepDeadlineMs,
+  stepEffect,
+  stepLocks,
+  verifyStep,
+} from '../steps/table.ts';
+import { type Cluster, policyOf, preferencesOf, stepContext } from './cluster.ts';
 import type { Observation } from './interpret/interpret.ts';
+import { recall, remember } from './memory.ts';
 import { observe } from './observe.ts';
 import type { Report } from './progress.ts';
 import { type Ended, Underway } from './underway.ts';
@@ -45,6 +55,8 @@ export interface ConvergeOptions {
   readonly report: Report;
   /** Which steps may be carried out; by default all. Steps that are not allowed are left out of every wave. */
   readonly allow?: (step: PlannedStep) => boolean;
+  /** Ids of the destructive steps that may be carried out (law 8); by default all that come up. */
+  readonly approved?: Policy['approved'];
   /** Locks to leave alone, for steps that failed a moment ago and rest. */
   readonly resting?: (now: number) => ReadonlySet<Lock>;
 }
@@ -63,7 +75,7 @@ export async function converge(cluster: Cluster, options: ConvergeOptions): Prom
 class Convergence {
   readonly #cluster: Cluster;
   readonly #options: ConvergeOptions;
-  readonly #underway = new Underway();
+  readonly #underway: Underway;
   readonly #failures: FailedStep[] = [];
   readonly #calls = pLimit(PARALLEL_CALLS);
   /** Calls to the outside that have not returned. The loop goes on beside them: a long one holds up nothing. */
@@ -75,6 +87,8 @@ class Convergence {
   constructor(cluster: Cluster, options: ConvergeOptions) {
     this.#cluster = cluster;
     this.#options = options;
+    const syncMs = cluster.intent.spec.policies.syncTimeout * 1000;
+    this.#underway = new Underway((step) => (step.kind === 'await-sync' ? syncMs : stepDeadlineMs(step)));
   }
 
   async run(): Promise<Outcome> {
@@ -93,7 +107,7 @@ class Convergence {
       if (this.#options.signal.aborted) return { status: 'stopped', observation, steps: this.#steps };
       if (this.#defect !== undefined) throw this.#defect;
       observation = await observe(this.#cluster);
-      const { decision, differences } = this.#decide(observation);
+      const { decision, differences } = await this.#decide(observation);
       this.#options.report({ kind: 'observed', observation, differences: differences.length });
       if (this.#failures.length > 0 && !this.#underway.working) {
         return {
@@ -104,8 +118,10 @@ class Convergence {
           blocks: decision.blocks,
         };
       }
-      if (differences.length === 0 && !this.#underway.working)
+      if (differences.length === 0 && !this.#underway.working) {
+        await this.#keepPreferences();
         return { status: 'converged', observation, steps: this.#steps };
+      }
       const started = this.#failures.length > 0 ? false : this.#startWave(decision.wave, observation);
       if (!started && this.#underway.size === 0) {
         this.#options.report({ kind: 'blocked', blocks: decision.blocks });
@@ -114,6 +130,14 @@ class Convergence {
       pause = started ? FIRST_PAUSE_MS : Math.min(pause * 1.5, LONGEST_PAUSE_MS);
       await this.#pause(pause);
     }
+  }
+
+  /** From now on, what the spec says of roles is no news any more. */
+  async #keepPreferences(): Promise<void> {
+    const { spec } = this.#cluster.intent;
+    const { store } = this.#cluster.ports;
+    const memory = await recall(store, spec.metadata.name);
+    await remember(store, spec.metadata.name, memory, { ...memory, preferences: preferencesOf(spec) });
   }
 
   /** Until it is worth looking again: when all calls have returned, or after the pause when none is out. */
@@ -129,7 +153,7 @@ class Convergence {
   }
 
   /** Settles what is under way, then asks what may start beside it. */
-  #decide(observation: Observation): { decision: Decision; differences: Operation[] } {
+  async #decide(observation: Observation): Promise<{ decision: Decision; differences: Operation[] }> {
     const { live, facts } = observation;
     const { intent, ports } = this.#cluster;
     const desired = resolve(intent, live, facts);
@@ -140,7 +164,7 @@ class Convergence {
         desired,
         live,
         facts,
-        policyOf(this.#cluster, new Set([...this.#underway.locks(), ...resting])),
+        policyOf(this.#cluster, new Set([...this.#underway.locks(), ...resting]), this.#options.approved),
       );
     };
     let decision = ask();
@@ -150,11 +174,25 @@ class Convergence {
       ports.clock.now(),
       new Set(decision.wave.map(({ id }) => id)),
     );
-    for (const step of ended) this.#end(step);
+    for (const step of ended) this.#end(await this.#verified(step, observation));
     // What has ended gave its locks back.
     if (ended.length > 0) decision = ask();
     const allow = this.#options.allow ?? (() => true);
     return { decision: { ...decision, wave: decision.wave.filter(allow) }, differences: diff(live, desired) };
+  }
+
+  /** The step as it ended, after a last look at what the documents cannot tell. */
+  async #verified(ended: Ended, observation: Observation): Promise<Ended> {
+    const { step } = ended.planned;
+    if (ended.outcome.result !== 'done' || ended.evidence === undefined || !needsVerification(step))
+      return ended;
+    try {
+      await verifyStep(step, stepContext(this.#cluster, observation, this.#options.signal), ended.evidence);
+      return ended;
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error;
+      return { ...ended, outcome: { result: 'failed', reason: error.message } };
+    }
   }
 
   #end({ planned, startedAt, outcome }: Ended): void {
@@ -200,7 +238,7 @@ class Convergence {
     );
     const [violation] = checkLaws(
       { before: live, steps, after },
-      policyOf(this.#cluster, this.#underway.locks()),
+      policyOf(this.#cluster, this.#underway.locks(), this.#options.approved),
     );
     if (violation !== undefined)
       throw new Error(
@@ -212,13 +250,13 @@ class Convergence {
     // Not the caller's signal: asked to stop, the loop ends between steps, never in the middle of one.
     const deadline = AbortSignal.timeout(stepDeadlineMs(planned.step));
     try {
-      await executeStep(planned.step, stepContext(this.#cluster, observation, deadline));
-      this.#underway.executed(planned.id);
+      const evidence = await executeStep(planned.step, stepContext(this.#cluster, observation, deadline));
+      this.#underway.executed(planned.id, this.#cluster.ports.clock.now(), evidence);
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
       if (error.code === 'timeout' || error.code === 'unreachable') {
         // The outcome is unknown: whether it happened will be seen.
-        this.#underway.executed(planned.id);
+        this.#underway.executed(planned.id, this.#cluster.ports.clock.now(), undefined);
         return;
       }
       const ended = this.#underway.refused(planned.id, error.message);

@@ -2,6 +2,7 @@
 import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
 import { type Lease, type Leases, PortError } from '../ports.ts';
 import type { Lock } from '../steps/step.ts';
+import { approvedBy } from './approval.ts';
 import { type Cluster, openCluster, type Ports } from './cluster.ts';
 import { converge, type FailedStep, locksOf, type Outcome } from './converge.ts';
 import type { Observation } from './interpret/interpret.ts';
@@ -136,7 +137,9 @@ export class Keeper {
       return this.#settings.driftMs;
     }
     try {
+      const approved = await approvedBy(cluster, this.#commit);
       const outcome = await converge(cluster, {
+        approved,
         signal: AbortSignal.any([signal, outdated]),
         report: (event) => this.#progress(cause, event),
         resting: (now) => this.#restingLocks(now),

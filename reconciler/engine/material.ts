@@ -1,7 +1,7 @@
 /** What steps need to make nodes from: container plans, files, users, with the secrets in them. */
 
 import { createHash } from 'node:crypto';
-import { networkName, volumeName } from '../../spec-schema/effective.ts';
+import { busPort, networkName, nodeAddress, volumeName } from '../../spec-schema/effective.ts';
 import { desiredUsers } from '../planner/access.ts';
 import { canonicalJson } from '../planner/canonical-json.ts';
 import type { Intent } from '../planner/intent.ts';
@@ -10,10 +10,15 @@ import { redisConf } from '../render/redis-conf.ts';
 import type { NodeMaterial } from '../steps/step.ts';
 import { aclFileLine } from '../wire/acl.ts';
 import { type Credentials, sha256 } from './credentials.ts';
-import { CLUSTER_LABEL, NODE_LABEL } from './interpret/containers.ts';
-
-/** Digest of what a container was made from; only a note for people, drift is found by looking at the container. */
-const SPEC_LABEL = 'dev.redisforge.spec';
+import {
+  ADDRESS_LABEL,
+  addressLabel,
+  CLUSTER_LABEL,
+  HOST_LABEL,
+  NODE_LABEL,
+  SHARD_LABEL,
+  SPEC_LABEL,
+} from './interpret/labels.ts';
 
 export function nodeMaterial(intent: Intent, credentials: Credentials): NodeMaterial {
   const cluster = intent.spec.metadata.name;
@@ -48,7 +53,15 @@ export function nodeMaterial(intent: Intent, credentials: Credentials): NodeMate
       .update(canonicalJson(launch ?? {}))
       .digest('hex')
       .slice(0, 16);
-    return { [CLUSTER_LABEL]: cluster, [NODE_LABEL]: name, [SPEC_LABEL]: digest };
+    const node = specNode(name);
+    return {
+      [CLUSTER_LABEL]: cluster,
+      [NODE_LABEL]: name,
+      [HOST_LABEL]: node.host,
+      [SHARD_LABEL]: node.shard,
+      [ADDRESS_LABEL]: addressLabel(nodeAddress(intent.spec, node), node.port, busPort(node)),
+      [SPEC_LABEL]: digest,
+    };
   };
   return {
     files: (_node, config) => files(config),

@@ -1,63 +1,54 @@
 /** Observation: every engine and every node is asked, all in parallel, under one deadline; what fails is a value. */
 import type { HostSpec } from '../../spec-schema/cluster-spec.ts';
 import { containerName, networkName, volumeName } from '../../spec-schema/effective.ts';
-import type { HostName, NodeId, NodeName } from '../model/cluster-state.ts';
+import type { HostName, NodeName } from '../model/cluster-state.ts';
 import type { EngineReading, NodeReading } from '../model/readings.ts';
 import { type SlotSet, slotSet } from '../model/slots.ts';
 import { isUnformed, uncoveredSlots } from '../model/topology.ts';
 import { type Engine, type EngineQuestion, PortError } from '../ports.ts';
 import type { Cluster } from './cluster.ts';
 import type { Evidence, Reading } from './interpret/evidence.ts';
-import { containerTruths, interpret, type Observation } from './interpret/interpret.ts';
+import { interpret, type Observation } from './interpret/interpret.ts';
+import { unusedVolumes } from './interpret/retirement.ts';
+import { type Subject, subjects } from './interpret/subjects.ts';
+import { type Memory, recall, remember } from './memory.ts';
 
 /** One silent host must not hold up the others for longer than this. */
 const OBSERVE_DEADLINE_MS = 5_000;
-
-/** What is kept between rounds: node ids and addresses as they were when nodes could last be asked. */
-export interface Memory {
-  readonly ids: Readonly<Record<NodeName, NodeId>>;
-  readonly ips: Readonly<Record<NodeName, string>>;
-}
-
-function memoryKey(cluster: Cluster): string {
-  return `clusters/${cluster.intent.spec.metadata.name}/identities.json`;
-}
-
-/** The memory of the last round, empty at the first. An unreadable memory is none: it is only ever a help. */
-export async function recall(cluster: Cluster): Promise<Memory> {
-  const text = await cluster.ports.store.read(memoryKey(cluster));
-  if (text === undefined) return { ids: {}, ips: {} };
-  try {
-    const { ids, ips } = JSON.parse(text) as Partial<Memory>;
-    return { ids: ids ?? {}, ips: ips ?? {} };
-  } catch {
-    return { ids: {}, ips: {} };
-  }
-}
 
 /** Looks at everything once. Changes nothing outside, except that identities are remembered when they changed. */
 export async function observe(cluster: Cluster): Promise<Observation> {
   const { clock, store } = cluster.ports;
   const now = clock.now();
-  const memory = await recall(cluster);
+  const memory = await recall(store, cluster.intent.spec.metadata.name);
   const engines = await readEngines(cluster);
-  const truths = containerTruths(cluster.intent, { engines }, new Map(Object.entries(memory.ips)));
-  const asked = [...truths].filter(([, truth]) => truth.endpoints.length > 0);
+  const observed = subjects(cluster.intent, engines, memory.ips);
+  const asked = observed.filter(({ truth }) => truth.endpoints.length > 0);
   const nodes = new Map(
     await Promise.all(
-      asked.map(async ([name, truth]) => {
+      asked.map(async ({ entry: { name }, truth }) => {
         const node = cluster.ports.redis.at(truth.endpoints, cluster.credentials.operator);
         return [name, await withDeadline(cluster, name, () => node.read(cluster.intent.directives))] as const;
       }),
     ),
   );
-  const evidence: Evidence = { now, engines, nodes, stranded: new Map(), remembered: memory.ids };
-  const observation = interpret(cluster.intent, evidence, truths, cluster.credentials.digester);
+  const unused = unusedVolumes(cluster.intent, { engines }, observed);
+  const retiredSince = Object.fromEntries(unused.map((name) => [name, memory.retiredSince[name] ?? now]));
+  const evidence: Evidence = {
+    now,
+    engines,
+    nodes,
+    stranded: new Map(),
+    remembered: memory.ids,
+    retiredSince,
+  };
+  const observation = interpret(cluster.intent, evidence, observed, cluster.credentials.digester);
   const stranded = await strandedKeys(cluster, observation);
-  await remember(cluster, store, memory, nodes, observation);
+  const seen = identitiesOf(memory, observed, nodes);
+  await remember(store, cluster.intent.spec.metadata.name, memory, { ...memory, ...seen, retiredSince });
   return stranded.size === 0
     ? observation
-    : interpret(cluster.intent, { ...evidence, stranded }, truths, cluster.credentials.digester);
+    : interpret(cluster.intent, { ...evidence, stranded }, observed, cluster.credentials.digester);
 }
 
 /** Engines shared by several hosts are asked once. */
@@ -142,21 +133,19 @@ async function strandedKeys(cluster: Cluster, { live, facts }: Observation): Pro
   return stranded;
 }
 
-async function remember(
-  cluster: Cluster,
-  store: Cluster['ports']['store'],
+/** Ids and addresses of the nodes that have answered, added to those of the others. */
+function identitiesOf(
   memory: Memory,
+  observed: readonly Subject[],
   nodes: ReadonlyMap<NodeName, Reading<NodeReading>>,
-  { facts }: Observation,
-): Promise<void> {
+): Pick<Memory, 'ids' | 'ips'> {
   const ids = { ...memory.ids };
   const ips = { ...memory.ips };
-  for (const [name, reading] of nodes) {
-    if (!reading.ok || reading.value.nodeId === '') continue;
-    ids[name] = reading.value.nodeId;
-    const ip = facts.nodes[name]?.address?.ip;
-    if (ip !== undefined) ips[name] = ip;
+  for (const { entry, truth } of observed) {
+    const reading = nodes.get(entry.name);
+    if (reading?.ok !== true || reading.value.nodeId === '') continue;
+    ids[entry.name] = reading.value.nodeId;
+    if (truth.address !== undefined) ips[entry.name] = truth.address.ip;
   }
-  const next = JSON.stringify({ ids, ips });
-  if (next !== JSON.stringify(memory)) await store.write(memoryKey(cluster), next);
+  return { ids, ips };
 }

@@ -4,7 +4,7 @@ import jsonPatch from 'fast-json-patch';
 import type { ClusterState } from '../model/cluster-state.ts';
 import type { PlannedStep } from '../planner/next-steps.ts';
 import type { Lock } from '../steps/step.ts';
-import { isWait, stepDeadlineMs, stepEffect, stepLocks } from '../steps/table.ts';
+import { isUnderWay, isWait, type Step, stepDeadlineMs, stepEffect, stepLocks } from '../steps/table.ts';
 import type { StepOutcome } from './progress.ts';
 
 interface Started {
@@ -12,14 +12,20 @@ interface Started {
   readonly at: number;
   readonly locks: readonly Lock[];
   readonly effect: readonly Operation[];
-  /** Until the call to the outside has returned the effect cannot be judged. */
-  executing: boolean;
+  /** When the call to the outside returned; until then the effect cannot be judged. */
+  executedAt: number | undefined;
+  /** What the step counted before it began, for its verification. */
+  evidence: unknown;
 }
+
+/** Work that goes on after a step was accepted shows at the latest after this long. */
+const SHOWS_MS = 2_000;
 
 export interface Ended {
   readonly planned: PlannedStep;
   readonly startedAt: number;
   readonly outcome: StepOutcome;
+  readonly evidence: unknown;
 }
 
 /** Whether the document shows what an operation makes, or already what is desired in its place. */
@@ -67,6 +73,12 @@ function isJudged(operation: Operation): boolean {
 
 export class Underway {
   readonly #started = new Map<string, Started>();
+  readonly #deadlineMs: (step: Step) => number;
+
+  /** @param deadlineMs how long a step may take; by default what its kind says. */
+  constructor(deadlineMs: (step: Step) => number = stepDeadlineMs) {
+    this.#deadlineMs = deadlineMs;
+  }
 
   get size(): number {
     return this.#started.size;
@@ -96,14 +108,17 @@ export class Underway {
       at: now,
       locks: stepLocks(planned.step, live),
       effect: stepEffect(planned.step, live).filter(isJudged),
-      executing: !isWait(planned.step),
+      executedAt: isWait(planned.step) ? now : undefined,
+      evidence: undefined,
     });
   }
 
   /** The call to the outside has returned: from now on the effect is looked for. */
-  executed(id: string): void {
+  executed(id: string, now: number, evidence: unknown): void {
     const started = this.#started.get(id);
-    if (started !== undefined) started.executing = false;
+    if (started === undefined) return;
+    started.executedAt = now;
+    started.evidence = evidence;
   }
 
   /** The call to the outside was refused: the step is over. */
@@ -111,37 +126,50 @@ export class Underway {
     const started = this.#started.get(id);
     if (started === undefined) return undefined;
     this.#started.delete(id);
-    return { planned: started.planned, startedAt: started.at, outcome: { result: 'failed', reason } };
+    return {
+      planned: started.planned,
+      startedAt: started.at,
+      outcome: { result: 'failed', reason },
+      evidence: undefined,
+    };
   }
 
   /**
-   * Takes out every step whose effect shows, or whose deadline has passed.
+   * Takes out every step whose effect shows, whose deadline has passed, or whose work has ended without effect.
    * @param proposed ids of the waits that are still called for; one that is not, is over.
    */
   settle(live: ClusterState, desired: ClusterState, now: number, proposed: ReadonlySet<string>): Ended[] {
     const ended: Ended[] = [];
     for (const [id, started] of this.#started) {
-      if (started.executing) continue;
-      const missing = started.effect.filter((operation) => !shows(operation, live, desired));
-      const wait = isWait(started.planned.step);
-      if (missing.length === 0 || (wait && !proposed.has(id))) {
-        ended.push({ planned: started.planned, startedAt: started.at, outcome: { result: 'done' } });
-      } else if (now - started.at > stepDeadlineMs(started.planned.step)) {
-        const seconds = Math.round((now - started.at) / 1000);
-        const shown = missing
-          .slice(0, 3)
-          .map((operation) => `${operation.path} is ${excerpt(valueAt(live, operation.path))}`);
-        ended.push({
-          planned: started.planned,
-          startedAt: started.at,
-          outcome: {
-            result: 'failed',
-            reason: `its effect does not show after ${seconds} s: ${shown.join(', ')}`,
-          },
-        });
-      } else continue;
+      const outcome = this.#outcomeOf(started, live, desired, now, proposed.has(id));
+      if (outcome === undefined) continue;
       this.#started.delete(id);
+      ended.push({ planned: started.planned, startedAt: started.at, outcome, evidence: started.evidence });
     }
     return ended;
+  }
+
+  #outcomeOf(
+    { planned: { step }, at, executedAt, effect }: Started,
+    live: ClusterState,
+    desired: ClusterState,
+    now: number,
+    calledFor: boolean,
+  ): StepOutcome | undefined {
+    if (executedAt === undefined) return undefined;
+    const missing = effect.filter((operation) => !shows(operation, live, desired));
+    if (missing.length === 0 || (isWait(step) && !calledFor)) return { result: 'done' };
+    const seconds = Math.round((now - at) / 1000);
+    const shown = missing
+      .slice(0, 3)
+      .map((operation) => `${operation.path} is ${excerpt(valueAt(live, operation.path))}`)
+      .join(', ');
+    if (now - at > this.#deadlineMs(step)) {
+      return { result: 'failed', reason: `its effect does not show after ${seconds} s: ${shown}` };
+    }
+    if (isUnderWay(step, live) === false && now - executedAt > SHOWS_MS) {
+      return { result: 'failed', reason: `it has ended without effect after ${seconds} s: ${shown}` };
+    }
+    return undefined;
   }
 }

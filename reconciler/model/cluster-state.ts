@@ -25,6 +25,8 @@ export interface ClusterState {
   openSlots: string;
   hosts: Record<HostName, HostState>;
   nodes: Record<NodeName, NodeState>;
+  /** Volumes of nodes that left the spec: `due` when their time is over. The desired document has those that are kept. */
+  retired: Record<string, 'kept' | 'due'>;
   /** Members that some node still knows, but that are none of our nodes. The desired document has none. */
   ghosts: Record<NodeId, GhostState>;
 }
@@ -66,6 +68,14 @@ export interface NodeState {
   replicaOf: string | null;
   /** Slots it owns by agreement of the members, in the form of `formatSlots`. */
   slots: string;
+  /** Slots of an atomic slot migration that this node is the target of, in the form of `formatSlots`. */
+  imports: string;
+  /** The other end of that migration: a node name, or an id that is none of ours; '' when there is none. */
+  importsFrom: string;
+  /** Whether it writes a snapshot or rewrites its log: no migration can start from it then. Never converged. */
+  saving: boolean;
+  /** Whether it has run long enough to be trusted, by the policy's `canarySoak`. Never converged. */
+  soaked: boolean;
   /**
    * The replication link. `stale-address`: it dials an address that is no longer its primary's, so that the
    * cluster says `ok` while the redundancy is gone (measured fact M8). Primaries have `none`.

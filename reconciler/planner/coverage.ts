@@ -1,7 +1,7 @@
 /** Who should own the slots that nobody owns. */
 import type { ClusterState, NodeName, ShardName } from '../model/cluster-state.ts';
+import { weightedSplit } from '../model/shares.ts';
 import {
-  evenSplit,
   intersectSlots,
   parseSlots,
   type SlotSet,
@@ -17,7 +17,7 @@ import type { Intent } from './intent.ts';
  * Slots to add to each shard's primary, so that all 16,384 have an owner and none that has one moves.
  *
  * Slots of which a primary already holds keys go there: assigned anywhere else, those keys would be deleted. A shard
- * without slots gets its part of the even split, as far as it is free; what remains goes to whoever has least.
+ * without slots gets its part of the split by weight, as far as it is free; what remains goes to whoever has least.
  */
 export function fillCoverage(
   intent: Intent,
@@ -38,7 +38,7 @@ export function fillCoverage(
   }
   const owned = (node: NodeName): number =>
     slotCount(parseSlots(live.nodes[node]?.slots ?? '')) + slotCount(added.get(node) ?? []);
-  const parts = evenSplit(intent.shards.length);
+  const parts = weightedSplit(intent.shards.map((shard) => intent.weights.get(shard) ?? 1));
   for (const [index, shard] of intent.shards.entries()) {
     const node = primaries.get(shard);
     const part = parts[index];

@@ -45,6 +45,13 @@ export interface Intent {
   /** Node names of each shard, in alphabetical order. */
   readonly members: ReadonlyMap<ShardName, readonly NodeName[]>;
   readonly nodes: Readonly<Record<NodeName, NodeIntent>>;
+  /** Share of the slots of each shard, relative to the others; those that are not in it have 1. */
+  readonly weights: ReadonlyMap<ShardName, number>;
+  /**
+   * Members that the spec has newly named as primaries, since the cluster last was as the spec says. A preference
+   * that was there before is none: roles are live, and a failover is not drift.
+   */
+  readonly requested: ReadonlyMap<ShardName, NodeName>;
   /** All directives that are converged on some node, in alphabetical order. */
   readonly directives: readonly string[];
 }
@@ -56,6 +63,8 @@ export interface Intent {
 const DEFAULTS: Readonly<Record<string, string>> = {
   'cluster-node-timeout': '5000',
   'repl-diskless-sync-delay': '5',
+  // A primary that cannot accept writes loses what it imports (law 6), so this is never left to chance.
+  'min-replicas-to-write': '0',
 };
 
 /**
@@ -142,7 +151,15 @@ export function intentOf(spec: ClusterSpec, digests: SecretDigests): Intent {
     };
   }
   for (const names of members.values()) names.sort();
-  return { spec, shards: [...members.keys()], members, nodes, directives: [...directives].sort() };
+  return {
+    spec,
+    shards: [...members.keys()],
+    members,
+    nodes,
+    weights: new Map(spec.shards.map(({ name, weight }) => [name, weight])),
+    requested: new Map(),
+    directives: [...directives].sort(),
+  };
 }
 
 function sorted(record: Record<string, string>): Record<string, string> {

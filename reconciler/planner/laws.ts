@@ -15,7 +15,7 @@ import {
   peersOf,
   slotOwners,
 } from '../model/topology.ts';
-import { describeStep, type Step, stepDisturbs, stepId, stepLocks } from '../steps/table.ts';
+import { describeStep, type Step, stepDisturbs, stepId, stepLocks, stepRisk } from '../steps/table.ts';
 import type { Policy } from './rules/rule.ts';
 
 export interface Wave {
@@ -270,6 +270,60 @@ export const onlyOurs: Law = function* ({ before, steps }) {
   }
 };
 
+/** Law 6: slots are imported only by a primary that can accept writes and that has the copies that it should have. */
+export const importsNeedReplicas: Law = function* ({ before, steps }) {
+  for (const step of steps) {
+    if (step.kind !== 'migrate-slots') continue;
+    const to = nodeOf(before, step.to);
+    const synced = peersOf(before, step.to).filter((peer) => {
+      const other = nodeOf(before, peer);
+      return other.replicaOf === step.to && isSyncedReplica(other);
+    });
+    const wanted = Number(to.config['min-replicas-to-write'] ?? 0);
+    const unsynced = peersOf(before, step.to).filter((peer) => {
+      const other = nodeOf(before, peer);
+      return other.replicaOf === step.to && !isSyncedReplica(other);
+    });
+    if (
+      to.role !== 'primary' ||
+      !isMember(to) ||
+      synced.length < wanted ||
+      (synced.length === 0 && unsynced.length > 0)
+    ) {
+      yield {
+        law: 6,
+        summary: `${describeStep(step)}: ${step.to} has ${synced.length} replicas in sync, ${wanted} are needed to write`,
+        steps: [stepId(step)],
+      };
+    }
+    const owned = parseSlots(before.nodes[step.from]?.slots ?? '');
+    if (slotCount(subtractSlots(parseSlots(step.slots), owned)) > 0) {
+      yield {
+        law: 6,
+        summary: `${describeStep(step)}: ${step.from} does not own them`,
+        steps: [stepId(step)],
+      };
+    }
+  }
+};
+
+/** Law 8: what cannot be undone runs only when an approved plan contains it, and never while something depends on it. */
+export const destructionIsApproved: Law = function* ({ before, steps }, policy) {
+  for (const step of steps) {
+    if (stepRisk(step) !== 'destructive') continue;
+    const id = stepId(step);
+    if (policy.approved !== 'all' && !policy.approved.has(id)) {
+      yield { law: 8, summary: `${describeStep(step)}: no approved plan contains it`, steps: [id] };
+    }
+    if (step.kind !== 'remove-node') continue;
+    const node = nodeOf(before, step.node);
+    const followers = Object.values(before.nodes).filter((other) => other.replicaOf === step.node);
+    if (ownsSlots(node) || followers.length > 0) {
+      yield { law: 8, summary: `${describeStep(step)}: it owns slots or others replicate it`, steps: [id] };
+    }
+  }
+};
+
 /** No two steps of one wave share a lock. */
 export const locksAreExclusive: Law = function* ({ before, steps }, policy) {
   const holders = new Map<string, string>([...policy.held].map((lock) => [lock, 'a step under way']));
@@ -291,6 +345,8 @@ export const LAWS: Readonly<Record<string, Law>> = {
   handOverInSync,
   unknownIsNotAbsent,
   onlyOurs,
+  importsNeedReplicas,
+  destructionIsApproved,
   locksAreExclusive,
 };
 

@@ -1,7 +1,7 @@
 /** The one decision function: which steps may start now, or why none may. */
 import type { ClusterState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
-import { type Step, stepDisturbs, stepId, stepLocks } from '../steps/table.ts';
+import { describeStep, type Step, stepDisturbs, stepId, stepLocks, stepRisk } from '../steps/table.ts';
 import type { Intent } from './intent.ts';
 import { checkLaws, LAWS, type Law } from './laws.ts';
 import { configurationRules, userRules } from './rules/configuration.ts';
@@ -10,9 +10,12 @@ import { failoverRules } from './rules/failovers.ts';
 import { formationRules } from './rules/formation.ts';
 import { ghostRules } from './rules/ghosts.ts';
 import { hostRules } from './rules/hosts.ts';
+import { leavingRules } from './rules/leaving.ts';
 import { membershipRules } from './rules/membership.ts';
+import { migrationRules } from './rules/migrations.ts';
 import { replicationRules } from './rules/replication.ts';
 import { restartRules } from './rules/restarts.ts';
+import { roleRules } from './rules/roles.ts';
 import {
   type Block,
   block,
@@ -38,6 +41,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   configuration: configurationRules,
   users: userRules,
   restarts: restartRules,
+  roles: roleRules,
+  migrations: migrationRules,
+  leaving: leavingRules,
   waiting: waitingRules,
 };
 
@@ -93,6 +99,11 @@ export function nextSteps(
   return { ...largestWave(context, proposals, laws, blocks), blocks };
 }
 
+/** Law 8: what cannot be undone runs only from a plan that somebody has approved. */
+function isApproved(id: string, { approved }: Policy): boolean {
+  return approved === 'all' || approved.has(id);
+}
+
 /** The largest set of candidates, in id order, in which no two share a lock and no law is broken. */
 function largestWave(
   context: RuleContext,
@@ -108,7 +119,12 @@ function largestWave(
   const disturbing: Step[] = [];
   const taken = new Set<string>(policy.held);
   const refusals: Block[] = [];
+  const unapproved: PlannedStep[] = [];
   for (const candidate of candidates) {
+    if (stepRisk(candidate.step) === 'destructive' && !isApproved(candidate.id, policy)) {
+      unapproved.push(candidate);
+      continue;
+    }
     const locks = stepLocks(candidate.step, live);
     if (locks.some((lock) => taken.has(lock))) continue;
     if (stepDisturbs(candidate.step, live).length > 0) {
@@ -138,5 +154,16 @@ function largestWave(
     wave.push(candidate);
   }
   if (wave.length === 0) blocks.push(...refusals);
+  for (const { id, step, because } of unapproved) {
+    blocks.push(
+      block(
+        'needs-approval',
+        id,
+        `${describeStep(step)}: this cannot be undone, and no approved plan contains it`,
+        because,
+        'approve a plan that contains it: merge a commit whose plan shows it, or run redisforge apply',
+      ),
+    );
+  }
   return { wave };
 }

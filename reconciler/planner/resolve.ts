@@ -1,10 +1,11 @@
 /** From spec to desired `ClusterState`: what the spec leaves open stays as it is live whenever that is allowed. */
 import type { ClusterState, HostState, NodeName, NodeState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
-import { formatSlots, parseSlots, unionSlots } from '../model/slots.ts';
+import { formatSlots, parseSlots, type SlotSet, subtractSlots, unionSlots } from '../model/slots.ts';
+import { balanceSlots, type Share } from './balance.ts';
 import { fillCoverage } from './coverage.ts';
 import type { Intent, NodeIntent } from './intent.ts';
-import { choosePrimaries } from './primaries.ts';
+import { choosePrimaries, type Primaries } from './primaries.ts';
 
 /**
  * The desired document. It is worked out anew on every state, also on paper: after a switchover the new primary is
@@ -13,12 +14,11 @@ import { choosePrimaries } from './primaries.ts';
  */
 export function resolve(intent: Intent, live: ClusterState, facts: Facts): ClusterState {
   const primaries = choosePrimaries(intent, live);
-  const added = fillCoverage(intent, live, primaries);
+  const slots = desiredSlots(intent, live, primaries);
   const nodes: Record<NodeName, NodeState> = {};
   for (const [name, node] of Object.entries(intent.nodes)) {
     const before = live.nodes[name];
-    const owned = unionSlots(parseSlots(before?.slots ?? ''), added.get(name) ?? []);
-    const primary = primaries.get(node.shard) ?? name;
+    const primary = primaries.of.get(node.shard) ?? name;
     nodes[name] = {
       host: node.host,
       zone: node.zone,
@@ -32,7 +32,11 @@ export function resolve(intent: Intent, live: ClusterState, facts: Facts): Clust
       epoch: 'set',
       role: primary === name ? 'primary' : 'replica',
       replicaOf: primary === name ? null : primary,
-      slots: formatSlots(owned),
+      slots: formatSlots(slots.get(name) ?? []),
+      imports: '',
+      importsFrom: '',
+      saving: before?.saving ?? false,
+      soaked: before?.soaked ?? true,
       link: primary === name ? 'none' : 'up',
       synced: true,
       copy: 'whole',
@@ -47,9 +51,45 @@ export function resolve(intent: Intent, live: ClusterState, facts: Facts): Clust
     agreement: 'yes',
     openSlots: '',
     hosts: hostsOf(intent, live),
+    retired: Object.fromEntries(Object.entries(live.retired).filter(([, state]) => state === 'kept')),
     nodes,
     ghosts: {},
   };
+}
+
+/**
+ * Who should own what. Slots that nobody owns come first; only when all have an owner are any moved. A migration under
+ * way counts as done: what is decided beside it must not depend on how far it has got.
+ */
+function desiredSlots(intent: Intent, live: ClusterState, primaries: Primaries): Map<NodeName, SlotSet> {
+  const slots = new Map(Object.entries(live.nodes).map(([name, node]) => [name, parseSlots(node.slots)]));
+  const added = fillCoverage(intent, live, primaries.of);
+  if (added.size > 0) {
+    for (const [name, more] of added) slots.set(name, unionSlots(slots.get(name) ?? [], more));
+    return slots;
+  }
+  for (const [name, node] of Object.entries(live.nodes)) {
+    const imported = parseSlots(node.imports);
+    if (imported.length === 0 || intent.nodes[name] === undefined) continue;
+    for (const [other, owned] of slots) slots.set(other, subtractSlots(owned, imported));
+    slots.set(name, unionSlots(slots.get(name) ?? [], imported));
+  }
+  const shares = intent.shards.flatMap((shard): Share[] => {
+    const node = primaries.of.get(shard);
+    if (node === undefined) return [];
+    // A heir takes over what the leaving primary has; a member that takes over a role, what the present one has.
+    const owner = (intent.members.get(shard) ?? []).find((name) => (slots.get(name) ?? []).length > 0);
+    const from = primaries.outgoing.get(shard) ?? owner ?? node;
+    return [{ shard, node, weight: intent.weights.get(shard) ?? 1, slots: slots.get(from) ?? [] }];
+  });
+  const staying = new Set([
+    ...intent.shards.flatMap((shard) => [...(intent.members.get(shard) ?? [])]),
+    ...primaries.outgoing.values(),
+  ]);
+  const homeless = Object.keys(live.nodes)
+    .filter((name) => !staying.has(name))
+    .flatMap((name) => [...(slots.get(name) ?? [])]);
+  return balanceSlots(shares, unionSlots(homeless, []), intent.spec.balance.threshold);
 }
 
 function configOf(node: NodeIntent, givenAddress: string | undefined): Record<string, string> {

@@ -93,7 +93,9 @@ export function mayDisturb(
         }
       : { verdict: 'allowed' };
   }
-  if (live.agreement !== 'yes') return { verdict: 'later' };
+  const migrating =
+    node.imports !== '' || Object.values(live.nodes).some(({ importsFrom }) => importsFrom === name);
+  if (live.agreement !== 'yes' || migrating) return { verdict: 'later' };
   if (ownsSlots(node)) {
     if (peers.length === 0) return loneMember(context, node);
     if (peers.some((peer) => pending.has(peer))) return { verdict: 'later' };

@@ -25,8 +25,10 @@ export const removeContainer: StepKind<RemoveContainer> = {
       container: 'absent',
       launch: null,
       reachable: 'no',
+      contents: 'unknown',
       link: role === 'replica' ? 'down' : 'none',
       synced: role !== 'replica',
+      copy: role === 'replica' ? 'unknown' : 'whole',
       config: {},
       users: {},
     });

@@ -14,7 +14,7 @@ import { setNode } from './step.ts';
  */
 export function returnOf(state: ClusterState, name: NodeName): Operation[] {
   const node = nodeOf(state, name);
-  const answering = { container: 'running', reachable: 'yes' };
+  const answering = { container: 'running', reachable: 'yes', soaked: false };
   if (node.membership === 'none' || node.membership === 'alone') {
     return setNode(name, {
       ...answering,

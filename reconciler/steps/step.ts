@@ -35,8 +35,18 @@ export interface StepKind<S> {
    * What RedisForge sends, in the words of Redis and Docker, for `explain` and the documentation.
    */
   sends(step: S): readonly string[];
-  /** Starts the work and returns when the other side has accepted it. @throws PortError */
-  execute(step: S, context: StepContext): Promise<void>;
+  /**
+   * Starts the work and returns when the other side has accepted it, with what `verify` will want to compare.
+   * @throws PortError
+   */
+  execute(step: S, context: StepContext): Promise<unknown>;
+  /**
+   * For work that goes on after `execute`: whether it still does. When it does not and the effect does not show, the
+   * step has failed, long before its deadline.
+   */
+  isUnderWay?(step: S, state: ClusterState): boolean;
+  /** A last look once the effect shows, at what the documents cannot tell. @throws PortError when it is wrong. */
+  verify?(step: S, context: StepContext, evidence: unknown): Promise<void>;
 }
 
 /** What a step needs to be carried out: the last observation, the ports of this cluster, and rendered material. */

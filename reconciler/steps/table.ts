@@ -8,9 +8,25 @@ import { type CreateNetwork, createNetwork } from './create-network.ts';
 import { type DeployNode, deployNode } from './deploy-node.ts';
 import { type ForgetGhost, forgetGhost } from './forget-ghost.ts';
 import { type Meet, meet } from './meet.ts';
+import {
+  type AwaitMigration,
+  awaitMigration,
+  type CancelMigration,
+  cancelMigration,
+  type MigrateSlots,
+  migrateSlots,
+} from './migrate-slots.ts';
 import { type PrepareVolume, prepareVolume } from './prepare-volume.ts';
 import { type PullImage, pullImage } from './pull-image.ts';
 import { type RemoveContainer, removeContainer } from './remove-container.ts';
+import {
+  type FenceNode,
+  fenceNode,
+  type RemoveNode,
+  type RemoveVolume,
+  removeNode,
+  removeVolume,
+} from './remove-node.ts';
 import { type RepairLink, type Replicate, repairLink, replicate } from './replicate.ts';
 import { type RestartNode, restartNode } from './restart-node.ts';
 import { type SetConfigEpoch, setConfigEpoch } from './set-config-epoch.ts';
@@ -22,10 +38,14 @@ import { type UpdateLimits, updateLimits } from './update-limits.ts';
 import {
   type AwaitAgreement,
   type AwaitLinks,
+  type AwaitSave,
+  type AwaitSoak,
   type AwaitStart,
   type AwaitSync,
   awaitAgreement,
   awaitLinks,
+  awaitSave,
+  awaitSoak,
   awaitStart,
   awaitSync,
 } from './waiting.ts';
@@ -48,11 +68,19 @@ interface StepTypes {
   'set-users': SetUsers;
   switchover: Switchover;
   failover: Failover;
+  'migrate-slots': MigrateSlots;
+  'cancel-migration': CancelMigration;
+  'remove-node': RemoveNode;
+  'fence-node': FenceNode;
+  'remove-volume': RemoveVolume;
   'forget-ghost': ForgetGhost;
   'await-start': AwaitStart;
   'await-sync': AwaitSync;
   'await-links': AwaitLinks;
   'await-agreement': AwaitAgreement;
+  'await-migration': AwaitMigration;
+  'await-save': AwaitSave;
+  'await-soak': AwaitSoak;
 }
 
 /** The name of a kind of step. */
@@ -79,11 +107,19 @@ export const STEP_KINDS: { readonly [K in StepName]: StepKind<StepTypes[K]> } = 
   'set-users': setUsers,
   switchover,
   failover,
+  'migrate-slots': migrateSlots,
+  'cancel-migration': cancelMigration,
+  'remove-node': removeNode,
+  'fence-node': fenceNode,
+  'remove-volume': removeVolume,
   'forget-ghost': forgetGhost,
   'await-start': awaitStart,
   'await-sync': awaitSync,
   'await-links': awaitLinks,
   'await-agreement': awaitAgreement,
+  'await-migration': awaitMigration,
+  'await-save': awaitSave,
+  'await-soak': awaitSoak,
 };
 
 function kindOf(step: Step): StepKind<Step> {
@@ -133,7 +169,21 @@ export function isWait(step: Step): boolean {
   return stepRisk(step) === 'none';
 }
 
-/** @throws PortError */
-export async function executeStep(step: Step, context: StepContext): Promise<void> {
-  await kindOf(step).execute(step, context);
+/** Carries the step out; the answer is what {@link verifyStep} will want. @throws PortError */
+export async function executeStep(step: Step, context: StepContext): Promise<unknown> {
+  return kindOf(step).execute(step, context);
+}
+
+/** Whether work that goes on after a step was accepted still does; undefined for kinds that have none. */
+export function isUnderWay(step: Step, state: ClusterState): boolean | undefined {
+  return kindOf(step).isUnderWay?.(step, state);
+}
+
+export function needsVerification(step: Step): boolean {
+  return kindOf(step).verify !== undefined;
+}
+
+/** @throws PortError when what the step did is not what it should have done. */
+export async function verifyStep(step: Step, context: StepContext, evidence: unknown): Promise<void> {
+  await kindOf(step).verify?.(step, context, evidence);
 }

@@ -26,6 +26,19 @@ export interface AwaitAgreement {
   readonly kind: 'await-agreement';
 }
 
+/** Until a source has ended its snapshot or the rewrite of its log, which no migration can start beside. */
+export interface AwaitSave {
+  readonly kind: 'await-save';
+  readonly node: NodeName;
+}
+
+/** Until what was changed first has run well for the time that the policy wants to see. */
+export interface AwaitSoak {
+  readonly kind: 'await-soak';
+  /** The nodes that are watched, in alphabetical order. */
+  readonly nodes: readonly NodeName[];
+}
+
 const wait = { risk: 'none', disturbs: () => [], sends: () => [], execute: async () => {} } as const;
 
 export const awaitStart: StepKind<AwaitStart> = {
@@ -74,4 +87,22 @@ export const awaitAgreement: StepKind<AwaitAgreement> = {
     { op: 'replace', path: '/serving', value: 'yes' },
   ],
   deadlineMs: 60_000,
+};
+
+export const awaitSave: StepKind<AwaitSave> = {
+  ...wait,
+  id: (step) => `await-save:${step.node}`,
+  describe: (step) => `wait until ${step.node} has ended its snapshot or log rewrite`,
+  locks: (step) => [`node:${step.node}`],
+  effect: (step) => setNode(step.node, { saving: false }),
+  deadlineMs: 3_600_000,
+};
+
+export const awaitSoak: StepKind<AwaitSoak> = {
+  ...wait,
+  id: (step) => `await-soak:${step.nodes.join('+')}`,
+  describe: (step) => `watch ${step.nodes.join(', ')} for a while before the next shard is touched`,
+  locks: (step) => step.nodes.map((node) => `node:${node}` as const),
+  effect: (step) => step.nodes.flatMap((node) => setNode(node, { soaked: true })),
+  deadlineMs: 24 * 3_600_000,
 };

@@ -213,6 +213,39 @@ describe('law 9: only what is ours', () => {
   });
 });
 
+describe('law 6: slots go only where they can be written', () => {
+  const move: Step = { kind: 'migrate-slots', from: 'n1a', to: 'n2a', slots: '0-99' };
+  it('lets them go to a primary with its replica in sync', () => {
+    expect(broken([move])).toEqual([]);
+  });
+  it('refuses a target that has no replica in sync', () => {
+    expect(broken([move], (state) => Object.assign(state.nodes['n2b'] as object, { synced: false }))).toEqual(
+      [6],
+    );
+  });
+  it('refuses a target whose min-replicas-to-write is not met', () => {
+    expect(
+      broken([move], (state) =>
+        Object.assign(state.nodes['n2a']?.config as object, { 'min-replicas-to-write': '2' }),
+      ),
+    ).toEqual([6]);
+  });
+  it('refuses slots that the source does not own', () => {
+    expect(broken([{ ...move, slots: '6000' }])).toContain(6);
+  });
+});
+
+describe('law 8: what cannot be undone is approved', () => {
+  const removal: Step = { kind: 'remove-node', node: 'n1b', host: 'h2' };
+  it('refuses what no approved plan contains', () => {
+    expect(broken([removal], undefined, { ...POLICY, approved: new Set() })).toEqual([8]);
+    expect(broken([removal], undefined, { ...POLICY, approved: new Set(['remove-node:n1b']) })).toEqual([]);
+  });
+  it('refuses to remove what owns slots or is replicated', () => {
+    expect(broken([{ ...removal, node: 'n1a' }])).toContain(8);
+  });
+});
+
 describe('locks', () => {
   it('are not shared within a wave, nor with what is under way', () => {
     const users: Step = { kind: 'set-users', node: 'n1b', set: {}, remove: [] };
@@ -224,5 +257,5 @@ describe('locks', () => {
 });
 
 it('every law has a test above', () => {
-  expect(Object.keys(LAWS)).toHaveLength(8);
+  expect(Object.keys(LAWS)).toHaveLength(10);
 });

@@ -8,7 +8,7 @@ import { nodeOf } from '../../reconciler/model/topology.ts';
 import type { Intent } from '../../reconciler/planner/intent.ts';
 import { LAWS } from '../../reconciler/planner/laws.ts';
 import { MACHINERY, type Machinery, nextSteps } from '../../reconciler/planner/next-steps.ts';
-import { type Plan, PlanningError, plan } from '../../reconciler/planner/plan.ts';
+import { PlanningError, plan } from '../../reconciler/planner/plan.ts';
 import { resolve } from '../../reconciler/planner/resolve.ts';
 import type { Policy, Rule, RuleContext } from '../../reconciler/planner/rules/rule.ts';
 import type { Step } from '../../reconciler/steps/table.ts';
@@ -137,6 +137,26 @@ const MUTATIONS: readonly Mutation[] = [
     live: (state) => change(state, 'n1b', { membership: 'alone' }),
   },
   {
+    says: 'slots are moved to a primary without a replica in sync',
+    topic: 'migrations',
+    rule: forAll(
+      () => ({ kind: 'migrate-slots', from: 'n1a', to: 'n2a', slots: '0-99' }),
+      (_, name) => name === 'n1a',
+    ),
+    law: 'importsNeedReplicas',
+    // The replica lags, and nothing proposes to wait for it.
+    live: (state) => change(state, 'n2b', { synced: false, reachable: 'unknown' }),
+  },
+  {
+    says: 'a primary that owns slots is removed',
+    topic: 'leaving',
+    rule: forAll(
+      (context, node) => ({ kind: 'remove-node', node, host: nodeOf(context.live, node).host }),
+      (_, name) => name === 'n1a',
+    ),
+    law: 'destructionIsApproved',
+  },
+  {
     says: 'a living member is forgotten',
     topic: 'ghosts',
     rule: forAll(
@@ -165,24 +185,32 @@ function stateFor(intent: Intent, { live }: Mutation): ClusterState {
   return state;
 }
 
-/** What comes of planning with the mutated rules: a plan, or the law that it would break. */
-function outcome(
-  mutation: Mutation,
-  machinery: Machinery,
-): { plan?: Plan; broken?: readonly string[]; refused?: boolean } {
+/** How many of the steps that the wrong rule proposes get into the first wave. */
+function letThrough(mutation: Mutation, machinery: Machinery): number {
   const intent = testIntent();
   const live = stateFor(intent, mutation);
-  const policy = mutation.policy ?? POLICY;
   const facts = noFacts(intent);
-  const decision = nextSteps(intent, resolve(intent, live, facts), live, facts, policy, machinery);
-  const refused = !decision.wave.some(({ because }) => because === 'a wrong rule says so');
+  const policy = mutation.policy ?? POLICY;
+  const { wave } = nextSteps(intent, resolve(intent, live, facts), live, facts, policy, machinery);
+  return wave.filter(({ because }) => because === 'a wrong rule says so').length;
+}
+
+/** Whether planning with it is refused as a bug. */
+function isRefused(mutation: Mutation, machinery: Machinery): boolean {
+  const intent = testIntent();
   try {
-    return { refused, plan: plan(intent, live, facts, policy, machinery) };
+    plan(intent, stateFor(intent, mutation), noFacts(intent), mutation.policy ?? POLICY, machinery);
+    return false;
   } catch (error) {
     if (!(error instanceof PlanningError)) throw error;
-    return { refused, broken: error.violations.map(({ steps }) => steps.join()) };
+    return error.violations.length > 0;
   }
 }
+
+/** Either some of the steps are never put into a wave, or the wave is refused as a whole. */
+const isCaught = (mutation: Mutation, machinery: Machinery): boolean =>
+  letThrough(mutation, machinery) < letThrough(mutation, { ...machinery, laws: {} }) ||
+  isRefused(mutation, machinery);
 
 const mutated = ({ topic, rule }: Mutation, laws: Machinery['laws']): Machinery => ({
   rules: { ...MACHINERY.rules, [topic]: rule },
@@ -192,20 +220,16 @@ const mutated = ({ topic, rule }: Mutation, laws: Machinery['laws']): Machinery 
 describe('a wrong rule', () => {
   for (const mutation of MUTATIONS) {
     it(`is caught: ${mutation.says}`, () => {
-      const { refused, broken } = outcome(mutation, mutated(mutation, LAWS));
-      // Either the step is never put into a wave, or the wave is refused as a whole.
-      expect(refused === true || broken !== undefined).toBe(true);
+      expect(isCaught(mutation, mutated(mutation, LAWS))).toBe(true);
     });
 
     it(`is caught by ${mutation.law} alone: ${mutation.says}`, () => {
       const only = { [mutation.law]: LAWS[mutation.law] as (typeof LAWS)[string] };
-      const { refused, broken } = outcome(mutation, mutated(mutation, only));
-      expect(refused === true || broken !== undefined).toBe(true);
+      expect(isCaught(mutation, mutated(mutation, only))).toBe(true);
     });
 
     it(`would go through without any law: ${mutation.says}`, () => {
-      const { refused } = outcome(mutation, mutated(mutation, {}));
-      expect(refused).toBe(false);
+      expect(letThrough(mutation, mutated(mutation, {}))).toBeGreaterThan(0);
     });
   }
 

@@ -37,7 +37,7 @@ describe('a new cluster', () => {
     fc.assert(
       fc.property(layout, (shape) => {
         const intent = shuffled(shape);
-        const primaries = choosePrimaries(intent, emptyState(intent));
+        const primaries = choosePrimaries(intent, emptyState(intent)).of;
         expect(primaries.size).toBe(shape.shards);
         const perZone = Map.groupBy(primaries.values(), (node) => intent.nodes[node]?.zone ?? '');
         const fullest = Math.max(...[...perZone.values()].map((nodes) => nodes.length));
@@ -50,7 +50,7 @@ describe('a new cluster', () => {
 
   it('follows the preferences of the spec', () => {
     const intent = intentOf(specOf({ shards: 5, replicas: 1, zones: 3 }), DIGESTS);
-    expect([...choosePrimaries(intent, emptyState(intent)).values()]).toEqual([
+    expect([...choosePrimaries(intent, emptyState(intent)).of.values()]).toEqual([
       'n1a',
       'n2a',
       'n3a',

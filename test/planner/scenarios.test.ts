@@ -16,6 +16,14 @@ interface Story {
     readonly redis?: Record<string, unknown>;
     readonly policies?: Record<string, unknown>;
     readonly resources?: Record<string, unknown>;
+    /** Another shape that the spec has now. */
+    readonly add?: SpecShape;
+    /** Members that are replaced by others on the third host. */
+    readonly replace?: Record<string, string>;
+    /** Members that the spec newly names as primaries, by shard. */
+    readonly requested?: Record<string, string>;
+    /** The spec prefers those as primaries that it preferred as replicas. */
+    readonly swapped?: boolean;
   };
   /** `nothing`: nothing was ever made. `converged`: the spec without `redis` and `policies` has converged. */
   readonly from: 'nothing' | 'converged';
@@ -38,19 +46,27 @@ function setPath(document: object, path: string, value: unknown): void {
 }
 
 function planOf(story: Story): Plan {
-  const { redis, policies, resources, ...shape } = story.spec ?? {};
+  const { redis, policies, resources, add, replace, requested, swapped, ...shape } = story.spec ?? {};
   const before = testIntent(shape);
-  const intent = testIntent({
+  const after = testIntent({
     ...shape,
+    ...add,
     edit: (document) => {
       Object.assign(document['redis'] as object, redis ?? {});
       if (policies !== undefined) document['policies'] = policies;
       if (resources !== undefined) document['resources'] = resources;
+      for (const node of document['nodes'] as { name: string; host: string; port: number; role: string }[]) {
+        if (swapped === true) node.role = node.role === 'primary' ? 'replica' : 'primary';
+        const name = replace?.[node.name];
+        if (name !== undefined) Object.assign(node, { name, host: 'h3', port: node.port + 5 });
+      }
     },
   });
-  const live: ClusterState = structuredClone(
-    story.from === 'nothing' ? emptyState(intent) : convergedState(before),
-  );
+  const intent = { ...after, requested: new Map(Object.entries(requested ?? {})) };
+  const nothing = structuredClone(emptyState(intent));
+  const live: ClusterState = story.from === 'nothing' ? nothing : structuredClone(convergedState(before));
+  // What the spec has only now is there too, as nothing yet.
+  for (const [name, node] of Object.entries(nothing.nodes)) live.nodes[name] ??= node;
   const facts: Facts = structuredClone(noFacts(intent));
   for (const [path, value] of Object.entries(story.live ?? {})) setPath(live, path, value);
   for (const [path, value] of Object.entries(story.facts ?? {})) setPath(facts, path, value);

@@ -66,7 +66,7 @@ export const DIGESTS: SecretDigests = {
   replicationPassword: '0r',
 };
 
-export const POLICY: Policy = { parallelShards: 8, allowDowntime: false, held: new Set() };
+export const POLICY: Policy = { parallelShards: 8, allowDowntime: false, held: new Set(), approved: 'all' };
 
 export function testIntent(shape: SpecShape = {}): Intent {
   return intentOf(specOf(shape), DIGESTS);
@@ -111,11 +111,16 @@ export function emptyState(intent: Intent): ClusterState {
           synced: true,
           copy: 'whole',
           strandedKeys: '',
+          imports: '',
+          importsFrom: '',
+          saving: false,
+          soaked: true,
           config: {},
           users: {},
         },
       ]),
     ),
+    retired: {},
     ghosts: {},
   };
 }

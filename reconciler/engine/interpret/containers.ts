@@ -1,12 +1,10 @@
 /** From an engine's answer to what there is of one node: volume, container, limits, addresses. */
-import type { ClusterSpec, NodeSpec } from '../../../spec-schema/cluster-spec.ts';
-import { busPort, containerName, nodeAddress, volumeName } from '../../../spec-schema/effective.ts';
+import type { ClusterSpec } from '../../../spec-schema/cluster-spec.ts';
 import type { LaunchState, NodeState } from '../../model/cluster-state.ts';
 import type { Endpoint, MemberAddress } from '../../model/facts.ts';
 import type { ContainerReading, EngineReading } from '../../model/readings.ts';
-
-export const CLUSTER_LABEL = 'dev.redisforge.cluster';
-export const NODE_LABEL = 'dev.redisforge.node';
+import { CLUSTER_LABEL, NODE_LABEL } from './labels.ts';
+import type { RosterEntry } from './roster.ts';
 
 export interface ContainerTruth {
   readonly volume: NodeState['volume'];
@@ -19,8 +17,8 @@ export interface ContainerTruth {
   readonly endpoints: readonly Endpoint[];
 }
 
-function isOurs(labels: Readonly<Record<string, string>>, spec: ClusterSpec, node: NodeSpec): boolean {
-  return labels[CLUSTER_LABEL] === spec.metadata.name && labels[NODE_LABEL] === node.name;
+function isOurs(labels: Readonly<Record<string, string>>, spec: ClusterSpec, node: RosterEntry): boolean {
+  return labels[CLUSTER_LABEL] === spec.metadata.name && labels[NODE_LABEL] === node.container;
 }
 
 function containerState(reading: ContainerReading): NodeState['container'] {
@@ -60,13 +58,13 @@ function publishedEndpoint(publish: string): Endpoint | undefined {
  */
 export function containerTruth(
   spec: ClusterSpec,
-  node: NodeSpec,
+  node: RosterEntry,
   engine: EngineReading | undefined,
   lastIp: string | undefined,
 ): ContainerTruth {
-  const fixed = nodeAddress(spec, node);
+  const fixed = node.address;
   const memberAddress = (ip: string | undefined): MemberAddress | undefined =>
-    ip === undefined || ip === '' ? undefined : { ip, port: node.port, busPort: busPort(node) };
+    ip === undefined || ip === '' ? undefined : { ip, port: node.port, busPort: node.busPort };
   if (engine === undefined) {
     const address = memberAddress(fixed ?? lastIp);
     return {
@@ -78,8 +76,8 @@ export function containerTruth(
       endpoints: address === undefined ? [] : [{ ip: address.ip, port: address.port }],
     };
   }
-  const volume = engine.volumes.find(({ name }) => name === volumeName(spec, node));
-  const reading = engine.containers.find(({ name }) => name === containerName(spec, node));
+  const volume = engine.volumes.find(({ name }) => name === node.volume);
+  const reading = engine.containers.find(({ name }) => name === node.container);
   const volumeState =
     volume === undefined ? 'absent' : isOurs(volume.labels, spec, node) ? 'ready' : 'foreign';
   if (reading === undefined) {

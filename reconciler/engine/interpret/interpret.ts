@@ -1,5 +1,4 @@
 /** From the readings of one round to the live `ClusterState` and the `Facts` beside it. Pure. */
-import type { NodeSpec } from '../../../spec-schema/cluster-spec.ts';
 import { networkName } from '../../../spec-schema/effective.ts';
 import type { Problem } from '../../../spec-schema/problem.ts';
 import type { ClusterState, HostState, NodeName, NodeState } from '../../model/cluster-state.ts';
@@ -9,13 +8,18 @@ import { formatSlots } from '../../model/slots.ts';
 import { uncoveredSlots } from '../../model/topology.ts';
 import { userText } from '../../planner/access.ts';
 import type { Intent, NodeIntent } from '../../planner/intent.ts';
-import { CLUSTER_LABEL, type ContainerTruth, containerTruth, NODE_LABEL } from './containers.ts';
+import type { ContainerTruth } from './containers.ts';
 import { type Evidence, valueIn } from './evidence.ts';
 import { ghosts } from './ghosts.ts';
 import { type Identities, identify, membersById } from './identity.ts';
+import { CLUSTER_LABEL } from './labels.ts';
 import { type Memberships, memberships } from './membership.ts';
+import { migrationsOf } from './migrations.ts';
 import { type Ownership, ownership } from './ownership.ts';
 import { linkTruth } from './replication.ts';
+import { retiredVolumes } from './retirement.ts';
+import type { RosterEntry } from './roster.ts';
+import type { Subject } from './subjects.ts';
 
 /** Turns a secret, or the SHA-256 of a password, into the keyed digest that the documents may show. */
 export interface Digester {
@@ -39,26 +43,14 @@ interface Picture {
   readonly digester: Digester;
 }
 
-/** The containers of the spec's nodes, as the engines tell; also where each node can be asked. */
-export function containerTruths(
-  intent: Intent,
-  evidence: Pick<Evidence, 'engines'>,
-  lastIps: ReadonlyMap<NodeName, string>,
-): Map<NodeName, ContainerTruth> {
-  return new Map(
-    intent.spec.nodes.map((node) => [
-      node.name,
-      containerTruth(intent.spec, node, valueIn(evidence.engines.get(node.host)), lastIps.get(node.name)),
-    ]),
-  );
-}
-
 export function interpret(
   intent: Intent,
   evidence: Evidence,
-  truths: ReadonlyMap<NodeName, ContainerTruth>,
+  observed: readonly Subject[],
   digester: Digester,
 ): Observation {
+  const truths = new Map(observed.map(({ entry, truth }) => [entry.name, truth]));
+  const names = [...truths.keys()];
   const answered = new Map<NodeName, NodeReading>();
   for (const [name, reading] of evidence.nodes) {
     const value = valueIn(reading);
@@ -67,36 +59,20 @@ export function interpret(
   const readings = new Map([...answered].filter(([, reading]) => !reading.loading));
   const listed = membersById(readings.values());
   const candidates = new Map(
-    intent.spec.nodes.map(({ name }) => {
-      const truth = truths.get(name) as ContainerTruth;
-      return [
-        name,
-        { reading: answered.get(name), address: truth.address, volumeGone: truth.volume === 'absent' },
-      ] as const;
-    }),
+    observed.map(({ entry: { name }, truth }) => [
+      name,
+      { reading: answered.get(name), address: truth.address, volumeGone: truth.volume === 'absent' },
+    ]),
   );
   const identities = identify(candidates, listed, evidence.remembered);
   const novel = new Set(
-    intent.spec.nodes
-      .map(({ name }) => name)
-      .filter((name) => {
-        const truth = truths.get(name) as ContainerTruth;
-        const unused =
-          truth.volume === 'ready' && truth.container === 'absent' && evidence.remembered[name] === undefined;
-        return truth.volume === 'absent' || unused;
-      }),
+    observed.filter((subject) => isNovel(subject, evidence)).map(({ entry }) => entry.name),
   );
-  const members = memberships(Object.keys(intent.nodes), novel, readings, identities);
+  const members = memberships(names, novel, readings, identities);
   const joined = [...readings.keys()].filter((name) => members.of.get(name) === 'joined');
   const owned = ownership(readings, joined, listed);
   const picture: Picture = { evidence, truths, readings: answered, identities, members, owned, digester };
 
-  const nodes: Record<NodeName, NodeState> = {};
-  const nodeFacts: Record<NodeName, NodeFacts> = {};
-  for (const node of intent.spec.nodes) {
-    nodes[node.name] = nodeState(intent, node, picture);
-    nodeFacts[node.name] = factsOf(node.name, picture);
-  }
   const addresses = new Map([...truths].map(([name, truth]) => [name, truth.address]));
   const live: ClusterState = {
     cluster: intent.spec.metadata.name,
@@ -104,7 +80,8 @@ export function interpret(
     agreement: owned.agreement,
     openSlots: formatSlots(owned.openSlots),
     hosts: hostStates(intent, evidence),
-    nodes,
+    nodes: Object.fromEntries(observed.map(({ entry }) => [entry.name, nodeState(intent, entry, picture)])),
+    retired: retiredVolumes(intent, evidence, observed),
     ghosts: ghosts(listed, identities, owned, addresses, evidence.remembered),
   };
   live.serving = serving(live, readings, joined);
@@ -113,11 +90,18 @@ export function interpret(
     facts: {
       now: evidence.now,
       hosts: hostFacts(intent, evidence),
-      nodes: nodeFacts,
+      nodes: Object.fromEntries(names.map((name) => [name, factsOf(name, picture)])),
       warnings: warnings(intent, evidence),
-      strays: strays(intent, evidence),
+      strays: observed.filter(({ entry }) => entry.leaving).map(({ entry }) => entry.name),
     },
   };
+}
+
+/** A node that has never run: it has no volume, or one that nobody remembers in use. */
+function isNovel({ entry, truth }: Subject, { remembered }: Evidence): boolean {
+  const unused =
+    truth.volume === 'ready' && truth.container === 'absent' && remembered[entry.name] === undefined;
+  return truth.volume === 'absent' || unused;
 }
 
 function serving(
@@ -130,7 +114,7 @@ function serving(
   return ok && uncoveredSlots(live).length === 0 ? 'yes' : 'no';
 }
 
-function nodeState(intent: Intent, node: NodeSpec, picture: Picture): NodeState {
+function nodeState(intent: Intent, node: RosterEntry, picture: Picture): NodeState {
   const { name } = node;
   const truth = picture.truths.get(name) as ContainerTruth;
   const reading = picture.readings.get(name);
@@ -147,7 +131,7 @@ function nodeState(intent: Intent, node: NodeSpec, picture: Picture): NodeState 
   const answers = reading !== undefined && !reading.loading;
   return {
     host: node.host,
-    zone: plan?.zone ?? '',
+    zone: node.zone,
     shard: node.shard,
     volume: truth.volume,
     container: truth.container,
@@ -159,11 +143,19 @@ function nodeState(intent: Intent, node: NodeSpec, picture: Picture): NodeState 
     role,
     replicaOf: primaryId === null ? null : (picture.identities.nameOf.get(primaryId) ?? primaryId),
     slots: id === undefined ? '' : formatSlots(picture.owned.slots.get(id) ?? []),
+    ...migrationsOf(reading, picture.identities),
+    saving: reading?.saving === true || reading?.rewriting === true,
+    soaked: hasSoaked(intent, truth, picture.evidence.now),
     ...linkOf(name, role, primaryId, picture),
     strandedKeys: formatSlots(picture.evidence.stranded.get(name) ?? []),
     config: answers ? configOf(plan, reading, picture.digester) : {},
     users: answers ? usersOf(reading, picture.digester) : {},
   };
+}
+
+/** Whether the container has run for the time that the policy wants to see of a canary. */
+function hasSoaked({ spec }: Intent, { reading }: ContainerTruth, now: number): boolean {
+  return reading === undefined || now - reading.startedAt >= spec.policies.canarySoak * 1000;
 }
 
 function reachability(truth: ContainerTruth, reading: NodeReading | undefined): NodeState['reachable'] {
@@ -316,20 +308,4 @@ function warnings(intent: Intent, evidence: Evidence): Problem[] {
       summary: `${hosts.join(', ')} are one and the same Docker Engine, but the spec puts them into zones ${[...zones].join(', ')}: they fail together`,
       hint: 'fine for a demo; otherwise give each zone an engine of its own',
     }));
-}
-
-function strays(intent: Intent, evidence: Evidence): string[] {
-  const found = new Set<string>();
-  for (const outcome of evidence.engines.values()) {
-    for (const container of valueIn(outcome)?.containers ?? []) {
-      const node = container.labels[NODE_LABEL];
-      if (
-        container.labels[CLUSTER_LABEL] === intent.spec.metadata.name &&
-        node !== undefined &&
-        intent.nodes[node] === undefined
-      )
-        found.add(container.name);
-    }
-  }
-  return [...found].sort();
 }

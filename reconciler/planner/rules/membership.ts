@@ -61,16 +61,15 @@ export const membershipRules: Rule = function* (context) {
     yield { step: { kind: 'await-links', node: name }, because: 'it started a moment ago' };
   const strangers = outside.filter((name) => !mending.includes(name));
   const parted = strangers.filter((name) => nodeOf(live, name).membership === 'parted');
-  const meeting = isUnformed(live) || readyToMeet(context) ? strangers : parted;
-  if (meeting.length === 0 || (isUnformed(live) && !readyToMeet(context))) return;
+  if (strangers.length === 0 || (isUnformed(live) && !readyToMeet(context))) return;
   const members = names.some((name) => nodeOf(live, name).membership === 'joined');
-  if (meeting.length === 1 && !members) return;
+  if (strangers.length === 1 && !members) return;
   yield {
-    step: { kind: 'meet', nodes: [...meeting].sort() },
+    step: { kind: 'meet', nodes: [...strangers].sort() },
     because:
-      parted.length === meeting.length
+      parted.length === strangers.length
         ? 'links between them and other members are broken though all run'
-        : meeting.length === 1
+        : strangers.length === 1
           ? 'it knows nobody'
           : 'they know nobody yet',
   };

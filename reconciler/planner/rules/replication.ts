@@ -76,7 +76,6 @@ export const replicationRules: Rule = function* (context) {
       );
       continue;
     }
-    if (!ownsSlots(target)) continue;
     yield {
       step: { kind: 'replicate', node: name, primary },
       because:

@@ -14,6 +14,8 @@ export interface Policy {
   readonly allowDowntime: boolean;
   /** Locks of steps that were started and whose effect does not show yet. */
   readonly held: ReadonlySet<Lock>;
+  /** Ids of the destructive steps that an approved plan contains; `all` for a plan that is only to be shown. */
+  readonly approved: 'all' | ReadonlySet<string>;
 }
 
 export interface RuleContext {

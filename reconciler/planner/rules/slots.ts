@@ -1,6 +1,6 @@
 /** Slots that nobody owns are given an owner; open slots are shown. */
-import { formatSlots, parseSlots, slotCount, subtractSlots } from '../../model/slots.ts';
-import { isUnformed, nodeOf, ownsSlots } from '../../model/topology.ts';
+import { formatSlots, intersectSlots, parseSlots, slotCount } from '../../model/slots.ts';
+import { isUnformed, nodeOf, ownsSlots, uncoveredSlots } from '../../model/topology.ts';
 import { block, type Rule } from './rule.ts';
 
 export const slotRules: Rule = function* (context) {
@@ -17,13 +17,14 @@ export const slotRules: Rule = function* (context) {
       'let the migration end, or close the slots with CLUSTER SETSLOT <slot> STABLE on the nodes named',
     );
   }
+  const unowned = uncoveredSlots(live);
   const formed =
     !isUnformed(live) &&
     names.some((name) => nodeOf(live, name).membership === 'joined' && ownsSlots(nodeOf(live, name)));
   const silent = names.filter((name) => nodeOf(live, name).reachable !== 'yes');
   for (const name of names) {
     const node = nodeOf(live, name);
-    const missing = subtractSlots(parseSlots(nodeOf(desired, name).slots), parseSlots(node.slots));
+    const missing = intersectSlots(parseSlots(nodeOf(desired, name).slots), unowned);
     if (slotCount(missing) === 0) continue;
     if (formed && silent.length > 0) {
       yield block(

@@ -1,0 +1,77 @@
+/** Nodes that the spec no longer names: taken out once nothing depends on them, fenced when they come back. */
+import type { NodeName } from '../../model/cluster-state.ts';
+import { isMember, isSyncedReplica, nodeOf, ownsSlots } from '../../model/topology.ts';
+import { type Block, block, type Proposal, type Rule, type RuleContext } from './rule.ts';
+
+function leavers({ live, intent }: RuleContext): NodeName[] {
+  return Object.keys(live.nodes)
+    .filter((name) => intent.nodes[name] === undefined)
+    .sort();
+}
+
+/** What still depends on the node, in words; '' when nothing does. Redundancy must not drop below what it was. */
+function neededFor(context: RuleContext, name: NodeName): string {
+  const { live, intent } = context;
+  const node = nodeOf(live, name);
+  if (ownsSlots(node)) return `it owns slots ${node.slots}`;
+  const followers = Object.keys(live.nodes).filter((other) => live.nodes[other]?.replicaOf === name);
+  if (followers.length > 0) return `${followers.join(', ')} replicates it`;
+  const staying = intent.members.get(node.shard);
+  if (staying === undefined) {
+    const undrained = leavers(context).filter(
+      (other) => nodeOf(live, other).shard === node.shard && ownsSlots(nodeOf(live, other)),
+    );
+    return undrained.length > 0 ? `shard ${node.shard} still has slots on ${undrained.join(', ')}` : '';
+  }
+  const missing = staying.filter((other) => {
+    const member = live.nodes[other];
+    return member === undefined || !isMember(member) || !(ownsSlots(member) || isSyncedReplica(member));
+  });
+  return missing.length > 0 ? `${missing.join(', ')} of the same shard is not in sync yet` : '';
+}
+
+function* leave(context: RuleContext, name: NodeName): Generator<Proposal | Block> {
+  const { live } = context;
+  const node = nodeOf(live, name);
+  if (live.hosts[node.host]?.engine !== 'yes' || node.container === 'foreign') return;
+  const stranger =
+    node.membership === 'parted' ||
+    node.membership === 'alone' ||
+    node.membership === 'elsewhere' ||
+    node.membership === 'none';
+  if (node.container === 'running' && stranger && Object.values(live.nodes).some(isMember)) {
+    yield {
+      step: { kind: 'fence-node', node: name, host: node.host },
+      because: `the spec does not name it and it is ${node.membership}`,
+    };
+    return;
+  }
+  if (live.agreement !== 'yes' || live.serving !== 'yes' || neededFor(context, name) !== '') return;
+  yield {
+    step: { kind: 'remove-node', node: name, host: node.host },
+    because: 'the spec no longer names it, and nothing depends on it',
+  };
+}
+
+export const leavingRules: Rule = function* (context) {
+  const { live, intent } = context;
+  const names = leavers(context);
+  if (intent.shards.length < 3) {
+    yield block(
+      'too-few-shards',
+      'cluster',
+      `the spec leaves ${intent.shards.length} shards, and a Redis Cluster needs three`,
+      '',
+      'keep at least three shards',
+    );
+    return;
+  }
+  for (const name of names) yield* leave(context, name);
+  for (const volume of Object.keys(live.retired).sort()) {
+    if (live.retired[volume] !== 'due') continue;
+    yield {
+      step: { kind: 'remove-volume', volume },
+      because: `its node left the spec more than ${intent.spec.policies.retireAfter} days ago`,
+    };
+  }
+};
