@@ -33,7 +33,26 @@ function shows(operation: Operation, live: ClusterState, desired: ClusterState):
   const value = valueAt(live, operation.path);
   if (operation.op === 'remove') return value === undefined;
   if (operation.op !== 'add' && operation.op !== 'replace') return true;
-  return covers(value, operation.value, valueAt(desired, operation.path));
+  const field = operation.path.slice(operation.path.lastIndexOf('/') + 1);
+  return (
+    covers(value, operation.value, valueAt(desired, operation.path)) ||
+    isFurther(field, value, operation.value)
+  );
+}
+
+/** Fields that go on by themselves after a step, in the order in which they do. */
+const PROGRESS: Readonly<Record<string, readonly unknown[]>> = {
+  link: ['down', 'syncing', 'up'],
+  synced: [false, true],
+  copy: ['partial', 'whole'],
+  soaked: [false, true],
+};
+
+/** Whether a field has got further than the step alone would have brought it: it was quicker than the next look. */
+function isFurther(field: string, value: unknown, expected: unknown): boolean {
+  const order = PROGRESS[field];
+  if (order === undefined || !order.includes(expected)) return false;
+  return order.indexOf(value) > order.indexOf(expected);
 }
 
 /**
