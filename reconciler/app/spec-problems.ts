@@ -12,4 +12,6 @@ export function documentProblems({ problems, source }: SpecDocument, style: Styl
 
 export function reportProblems(problems: readonly Problem[], screen: Screen, style: Style): void {
   for (const problem of problems) writeLine(screen, problemText(problem, style));
+  if (problems.some(({ code }) => code === 'secret-unreadable'))
+    writeLine(screen, style.dim('`redisforge secrets --spec …` creates the passwords that do not exist yet'));
 }

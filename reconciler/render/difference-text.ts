@@ -7,7 +7,13 @@ import { visibleLine } from './visible.ts';
 /** More than this is a new or a lost cluster; the count says it better. */
 const MOST = 40;
 
-const PLURALS = { cluster: 'cluster', host: 'hosts', node: 'nodes', member: 'members' } as const;
+const PLURALS = {
+  cluster: 'cluster',
+  host: 'hosts',
+  node: 'nodes',
+  member: 'members',
+  volume: 'volumes',
+} as const;
 
 export function differenceLines(differences: readonly Difference[], style: Style): string[] {
   const lines = differences.slice(0, MOST).flatMap((difference) => {

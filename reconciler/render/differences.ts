@@ -12,7 +12,7 @@ import { bytes, slotsInWords } from './quantities.ts';
 export interface Difference {
   /** Node, host or member names with the same differences; empty for the cluster as a whole. */
   readonly names: readonly string[];
-  readonly kind: 'cluster' | 'host' | 'node' | 'member';
+  readonly kind: 'cluster' | 'host' | 'node' | 'member' | 'volume';
   readonly lines: readonly string[];
 }
 
@@ -23,8 +23,9 @@ const KINDS: Readonly<Record<string, Difference['kind']>> = {
   hosts: 'host',
   nodes: 'node',
   ghosts: 'member',
+  retired: 'volume',
 };
-const ORDER: readonly Difference['kind'][] = ['cluster', 'host', 'node', 'member'];
+const ORDER: readonly Difference['kind'][] = ['cluster', 'host', 'node', 'member', 'volume'];
 
 /**
  * @param operations the patch that would turn `live` into what is desired.
@@ -67,8 +68,10 @@ function linesOf(kind: Difference['kind'], name: string, changes: Changes, live:
   if (kind === 'cluster') return clusterLines(changes, live);
   if (kind === 'host') return hostLines(name, changes, live);
   if (kind === 'member') return memberLines(name, live);
+  if (kind === 'volume') return ['was kept of a node that left the spec, and its time is over'];
   const node = live.nodes[name];
-  return node === undefined ? ['is not in the live cluster'] : nodeLines(node, changes);
+  if (node === undefined) return ['is not in the live cluster'];
+  return changes.has('') ? leavingLines(node) : nodeLines(node, changes);
 }
 
 function clusterLines(changes: Changes, live: ClusterState): string[] {
@@ -106,6 +109,18 @@ function memberLines(id: string, live: ClusterState): string[] {
   const address = ghost.address === '' ? '' : ` at ${ghost.address}`;
   const formerly = ghost.formerly === '' ? '' : `, formerly ${ghost.formerly}`;
   return [`${state}${address} that is none of the nodes of the spec${formerly}`];
+}
+
+/** A node that exists and that the spec does not name any more. */
+function leavingLines(node: NodeState): string[] {
+  const lines = ['is no longer named by the spec'];
+  if (node.slots !== '') lines.push(`still owns ${slotsInWords(node.slots)}`);
+  if (node.imports !== '') lines.push(importLine(node));
+  return lines;
+}
+
+function importLine(node: NodeState): string {
+  return `imports ${slotsInWords(node.imports)} from ${node.importsFrom}`;
 }
 
 function nodeLines(node: NodeState, changes: Changes): string[] {
@@ -187,6 +202,7 @@ function placeLines(node: NodeState, changes: Changes): string[] {
   const slots = changes.get('slots');
   if (typeof slots === 'string' && node.reachable === 'yes')
     lines.push(`owns ${slotsInWords(node.slots)}, should own ${slotsInWords(slots)}`);
+  if (changes.has('imports')) lines.push(importLine(node));
   if (changes.has('strandedKeys'))
     lines.push(`holds keys of slots that nobody owns: ${slotsInWords(node.strandedKeys)}`);
   if (changes.has('epoch') && node.epoch === 'unset') lines.push('has no configuration epoch yet');

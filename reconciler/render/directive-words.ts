@@ -33,3 +33,10 @@ export function withoutSecrets(config: Readonly<Record<string, string>>): Record
     Object.entries(config).map(([name, value]) => [name, isSecretDirective(name) ? HIDDEN : value]),
   );
 }
+
+/** The directives with their values as people read them. */
+export function valuesInWords(config: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [name, directiveValue(name, value)]),
+  );
+}

@@ -103,14 +103,18 @@ async function applyOne(spec: ClusterSpec, apply: Apply): Promise<ExitCode> {
     view.close();
     apply.show(undefined);
   }
-  writeLine(out, `\n${closingText(spec.metadata.name, outcome, ports.clock.now() - begun, apply)}\n`);
+  writeLine(out, `\n${closingText(spec.metadata.name, outcome, ports.clock.now() - begun, apply)}`);
+  if (outcome.status === 'stopped') {
+    const left = (await inspect(spec, ports)).inspection;
+    if (left !== undefined) writeLine(out, `where it stands: ${planView(left.plan, left.live).verdict}`);
+  }
   return exitOf(outcome);
 }
 
 async function carryOut({ cluster, plan }: Inspection, apply: Apply, view: ProgressView): Promise<Outcome> {
   const { store } = cluster.ports;
   const name = cluster.intent.spec.metadata.name;
-  const shown = new Set(plan.waves.flat().map(({ id }) => id));
+  const steps = plan.waves.flat().filter(({ step }) => stepRisk(step) === 'destructive');
   const report = (event: ProgressEvent): void => {
     view.report(event);
     const entry = journalEntry(name, MANUAL, event);
@@ -124,7 +128,7 @@ async function carryOut({ cluster, plan }: Inspection, apply: Apply, view: Progr
     signal: AbortSignal.any([apply.interrupts.signal, apply.lease.lost]),
     report,
     // What removes something for good must have been in the plan that was shown (law 8).
-    allow: (step) => stepRisk(step.step) !== 'destructive' || shown.has(step.id),
+    approved: new Set(steps.map(({ id }) => id)),
   });
 }
 
@@ -140,7 +144,7 @@ function closingText(cluster: string, outcome: Outcome, tookMs: number, { lease,
   if (outcome.status === 'converged') return `${name}: ${style.green('converged')}, ${size}`;
   if (outcome.status === 'stopped') {
     const why = lease.lost.aborted ? 'somebody else has taken the cluster over' : 'as asked';
-    return `${name}: ${style.yellow('stopped')} between steps, ${why}; ${size} done. The next apply goes on from here`;
+    return `${name}: ${style.yellow('stopped')} between steps, ${why}, after ${size}. The next apply goes on from here`;
   }
   const blocks = outcome.blocks.flatMap((block) => blockLines(block, style));
   if (outcome.status === 'blocked')

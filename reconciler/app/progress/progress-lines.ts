@@ -92,8 +92,13 @@ function footer(steps: RunningSteps, elapsedMs: number): string {
 
 /** What a step that is under way waits for, from the last look at the cluster; empty when nothing tells. */
 export function waitsForWhat({ step }: PlannedStep, { observation }: RunningSteps): string {
-  if (observation === undefined || !isWait(step)) return '';
+  if (observation === undefined) return '';
   const { live, facts } = observation;
+  if (step.kind === 'migrate-slots' || step.kind === 'await-migration') {
+    const tasks = facts.nodes[step.to]?.reading?.migrations ?? [];
+    return tasks.find(({ operation, endedAt }) => operation === 'import' && endedAt <= 0)?.state ?? '';
+  }
+  if (!isWait(step)) return '';
   if (!('node' in step)) {
     const [remark] = Object.values(facts.nodes).flatMap(({ remarks }) => remarks);
     return visibleLine(remark ?? '');

@@ -68,6 +68,12 @@ export class RunningSteps {
     return this.#bulks.get(id);
   }
 
+  /** A pass is over: what it had under way when it was told to stop will not be heard of again. */
+  forget(): void {
+    this.#running.clear();
+    this.#bulks.clear();
+  }
+
   apply(event: ProgressEvent): void {
     if (event.kind === 'observed') {
       this.#observation = event.observation;
