@@ -6,9 +6,13 @@ import { visible, visibleLine } from './visible.ts';
 /** A refusal with all that law 11 asks for: what blocks, the evidence, the smallest change that would help. */
 export function blockLines(block: Problem, style: Style): string[] {
   const mark = block.severity === 'error' ? style.red('✖') : style.yellow('!');
-  const lines = [
-    `  ${mark} ${style.bold(visibleLine(block.subject))}: ${visibleLine(block.summary)} ${style.dim(`[${block.code}]`)}`,
-  ];
+  const subject = visibleLine(block.subject);
+  const summary = visibleLine(block.summary);
+  // Many summaries begin with what they are about.
+  const said = summary.startsWith(subject)
+    ? style.bold(subject) + summary.slice(subject.length)
+    : `${style.bold(subject)}: ${summary}`;
+  const lines = [`  ${mark} ${said} ${style.dim(`[${block.code}]`)}`];
   for (const [label, text] of [
     ['evidence', block.evidence],
     ['hint', block.hint],

@@ -49,20 +49,24 @@ export function differencesInWords(operations: readonly Operation[], live: Clust
     );
     bySubject.set(key, subject);
   }
-  const grouped = new Map<string, Difference>();
+  const grouped = new Map<string, { kind: Difference['kind']; lines: readonly string[]; names: string[] }>();
   for (const { kind, name, changes } of bySubject.values()) {
     const lines = linesOf(kind, name, changes, live);
     if (lines.length === 0) continue;
     const key = `${kind}\n${lines.join('\n')}`;
-    const names = kind === 'cluster' ? [] : [name];
-    grouped.set(key, { kind, lines, names: [...(grouped.get(key)?.names ?? []), ...names].sort(byName) });
+    const group = grouped.get(key) ?? { kind, lines, names: [] };
+    if (kind !== 'cluster') group.names.push(name);
+    grouped.set(key, group);
   }
-  return [...grouped.values()].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
+  for (const { names } of grouped.values()) names.sort(NUMERIC.compare);
+  return [...grouped.values()].sort(
+    (a, b) =>
+      ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || NUMERIC.compare(a.names[0] ?? '', b.names[0] ?? ''),
+  );
 }
 
-function byName(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
-}
+/** `node-2` before `node-10`. */
+const NUMERIC = new Intl.Collator('en', { numeric: true });
 
 function linesOf(kind: Difference['kind'], name: string, changes: Changes, live: ClusterState): string[] {
   if (kind === 'cluster') return clusterLines(changes, live);
@@ -77,7 +81,7 @@ function linesOf(kind: Difference['kind'], name: string, changes: Changes, live:
 function clusterLines(changes: Changes, live: ClusterState): string[] {
   const lines: string[] = [];
   const unborn = Object.values(live.nodes).every(({ membership }) => membership === 'none');
-  if (unborn && changes.has('serving')) return ['does not exist yet'];
+  if (unborn && changes.has('serving')) return ['not created yet'];
   if (changes.has('serving'))
     lines.push(live.serving === 'no' ? 'does not serve' : 'nobody can say whether it serves');
   if (changes.has('agreement'))
@@ -134,7 +138,7 @@ function nodeLines(node: NodeState, changes: Changes): string[] {
 function existenceLines(node: NodeState, changes: Changes): string[] {
   const lines: string[] = [];
   if (node.container === 'absent' && node.volume === 'absent')
-    return [node.membership === 'none' ? 'does not exist yet' : 'its container and its volume are gone'];
+    return [node.membership === 'none' ? 'not created yet' : 'its container and its volume are gone'];
   const missing: Record<string, string> = {
     absent: 'is missing',
     stopped: 'does not run',

@@ -2,12 +2,15 @@
  * Text from people and servers, safe inside of Markdown: nothing in it becomes markup, a link, an image, a mention
  * or a reference, whatever it says.
  */
-import { visible, visibleLine } from './visible.ts';
+import { visibleLine } from './visible.ts';
 
-/** Prose. The zero-width space keeps `@name` and `#12` from notifying people and from linking to issues. */
+/**
+ * Prose, not at the beginning of a line: there `-` and `1.` would begin a list. The zero-width space keeps `@name` and
+ * `#12` from notifying people and from linking to issues.
+ */
 export function escaped(text: string): string {
   return visibleLine(text)
-    .replace(/[\\`*_{}[\]()<>#+!|~$-]/g, '\\$&')
+    .replace(/[\\`*_{}[\]<>#|~$]/g, '\\$&')
     .replace(/&/g, '&amp;')
     .replace(/\\</g, '&lt;')
     .replace(/\\>/g, '&gt;')
@@ -24,11 +27,4 @@ export function code(text: string): string {
   const fence = '`'.repeat(longest + 1);
   const pad = line.startsWith('`') || line.endsWith('`') ? ' ' : '';
   return `${fence}${pad}${line.replaceAll('|', '\\|')}${pad}${fence}`;
-}
-
-/** A block of code of several lines. */
-export function codeBlock(text: string, language = 'text'): string {
-  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  return `${fence}${language}\n${visible(text)}\n${fence}`;
 }

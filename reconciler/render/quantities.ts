@@ -49,8 +49,3 @@ export function listed(names: readonly string[], most = 8): string {
   if (names.length <= 1) return names.join('');
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
-
-/** The date and time of a moment, to the second, in UTC. */
-export function moment(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-}

@@ -102,10 +102,13 @@ function verdictOf(status: StatusView['status'], plan: Plan, live: ClusterState)
   return `blocked: ${counted(plan.blocks.length, 'thing')} ${plan.blocks.length === 1 ? 'needs' : 'need'} a person`;
 }
 
+/** `s2` before `s10`. */
+const NUMERIC = new Intl.Collator('en', { numeric: true });
+
 /** Shards by name, each with its primary first. */
 function shardsOf(live: ClusterState, facts: Facts): StatusView['shards'] {
   return [...shardMembers(live)]
-    .sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+    .sort(([a], [b]) => NUMERIC.compare(a, b))
     .map(([name, members]) => ({
       name,
       nodes: [...members]
