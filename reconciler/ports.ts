@@ -181,7 +181,7 @@ export interface RedisNode {
   addSlots(slots: SlotSet): Promise<void>;
   replicate(primary: NodeId): Promise<void>;
   /** Asks this replica to take over; returns when the server has accepted, which is before it has happened. */
-  failover(mode: 'graceful' | 'force'): Promise<void>;
+  failover(mode: 'graceful' | 'force' | 'takeover'): Promise<void>;
   forget(id: NodeId): Promise<void>;
   /** CLUSTER RESET. Redis itself refuses it on a primary that holds keys. */
   reset(mode: 'soft' | 'hard'): Promise<void>;

@@ -206,6 +206,47 @@ const shardSchema = z.strictObject({
   weight: z.number().positive().default(1).describe('Its share of the slots, relative to the other shards'),
 });
 
+const maintenanceSchema = z.strictObject({
+  timezone: z.string().default('UTC').describe('Time zone of the windows, for example Europe/Berlin'),
+  windows: z
+    .array(
+      z.strictObject({
+        cron: z
+          .string()
+          .describe('When the window opens, as five cron fields: minute hour day month weekday'),
+        minutes: z.int().min(1).max(10_080).describe('How long it stays open'),
+        risks: z
+          .array(z.enum(['disruptive', 'destructive']))
+          .min(1)
+          .default(['disruptive', 'destructive'])
+          .describe('Classes of steps that this window is for'),
+      }),
+    )
+    .default([])
+    .describe('Steps of these classes run only while a window for them is open. Repairs never wait'),
+  freeze: z
+    .strictObject({
+      reason: z.string().min(1).describe('Why, for whoever wonders'),
+      until: z.iso.datetime({ offset: true }).optional().describe('When it ends by itself'),
+    })
+    .optional()
+    .describe('While present nothing disruptive or destructive is done, windows or not'),
+});
+
+const recoverySchema = z.strictObject({
+  takeover: z
+    .array(name)
+    .min(1)
+    .describe('Replicas that take over without a vote, because the majority of primaries is gone for good'),
+  hostsAreOff: z
+    .array(name)
+    .default([])
+    .describe(
+      'Hosts that do not answer and of which you know that they are off: what ran there cannot be stopped',
+    ),
+  reason: z.string().min(1).describe('Why what the lost primaries had and the replicas had not is given up'),
+});
+
 export const clusterSpecSchema = z
   .strictObject({
     apiVersion: z.literal('redisforge.dev/v1').describe('Version of this format'),
@@ -257,9 +298,16 @@ export const clusterSpecSchema = z
     users: z.array(userSchema).default([]).describe('Users for applications and people'),
     hosts: z.array(hostSchema).min(1).describe('Machines with a Docker Engine'),
     nodes: z.array(nodeSchema).min(1).describe('The redis-servers of the cluster, each by name'),
-    shards: z.array(shardSchema).default([]).describe('Shards that are not like the others; all need no entry'),
+    shards: z
+      .array(shardSchema)
+      .default([])
+      .describe('Shards that are not like the others; all need no entry'),
     balance: balanceSchema.prefault({}).describe('When slots are moved between shards'),
     policies: policiesSchema.prefault({}).describe('How careful changes are made'),
+    maintenance: maintenanceSchema.optional().describe('When changes may be made'),
+    recovery: recoverySchema
+      .optional()
+      .describe('What a person decided when the quorum was lost; remove it afterwards'),
     paused: z
       .strictObject({ reason: z.string().min(1).describe('Why, for whoever wonders') })
       .optional()

@@ -9,6 +9,7 @@ import { bridgeRules } from './rules/bridge.ts';
 import { configRules } from './rules/config.ts';
 import { hostRules } from './rules/hosts.ts';
 import { limitRules } from './rules/limits.ts';
+import { maintenanceRules, recoveryRules, shardRules } from './rules/maintenance.ts';
 import { majorityRules } from './rules/majority.ts';
 import { memoryRules } from './rules/memory.ts';
 import { nameRules } from './rules/names.ts';
@@ -46,6 +47,9 @@ const RULES: readonly Rule[] = [
   configRules,
   limitRules,
   userRules,
+  shardRules,
+  maintenanceRules,
+  recoveryRules,
 ];
 
 /** More than anybody reads. A file of 100,000 unknown keys must not become a report of as many lines. */

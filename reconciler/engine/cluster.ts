@@ -70,7 +70,7 @@ export function policyOf(
   approved: Policy['approved'] = 'all',
 ): Policy {
   const { parallelShards, allowDowntime } = intent.spec.policies;
-  return { parallelShards, allowDowntime, held, approved };
+  return { parallelShards, allowDowntime, held, approved, holds: 'ignored' };
 }
 
 export function hostSpec({ intent }: Cluster, name: string): HostSpec {

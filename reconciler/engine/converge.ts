@@ -164,7 +164,14 @@ class Convergence {
         desired,
         live,
         facts,
-        policyOf(this.#cluster, new Set([...this.#underway.locks(), ...resting]), this.#options.approved),
+        {
+          ...policyOf(
+            this.#cluster,
+            new Set([...this.#underway.locks(), ...resting]),
+            this.#options.approved,
+          ),
+          holds: 'kept',
+        },
       );
     };
     let decision = ask();

@@ -2,6 +2,7 @@
 import type { ClusterState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
 import { describeStep, type Step, stepDisturbs, stepId, stepLocks, stepRisk } from '../steps/table.ts';
+import { type Hold, holdOf } from './holds.ts';
 import type { Intent } from './intent.ts';
 import { checkLaws, LAWS, type Law } from './laws.ts';
 import { configurationRules, userRules } from './rules/configuration.ts';
@@ -13,6 +14,7 @@ import { hostRules } from './rules/hosts.ts';
 import { leavingRules } from './rules/leaving.ts';
 import { membershipRules } from './rules/membership.ts';
 import { migrationRules } from './rules/migrations.ts';
+import { quorumRules } from './rules/quorum.ts';
 import { replicationRules } from './rules/replication.ts';
 import { restartRules } from './rules/restarts.ts';
 import { roleRules } from './rules/roles.ts';
@@ -33,6 +35,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   hosts: hostRules,
   ghosts: ghostRules,
   failovers: failoverRules,
+  quorum: quorumRules,
   containers: containerRules,
   membership: membershipRules,
   slots: slotRules,
@@ -120,7 +123,14 @@ function largestWave(
   const taken = new Set<string>(policy.held);
   const refusals: Block[] = [];
   const unapproved: PlannedStep[] = [];
+  const held = new Map<string, { readonly hold: Hold; readonly steps: readonly PlannedStep[] }>();
   for (const candidate of candidates) {
+    const hold =
+      policy.holds === 'kept' ? holdOf(context.intent.spec, candidate.step, context.facts.now) : undefined;
+    if (hold !== undefined) {
+      held.set(hold.summary, { hold, steps: [...(held.get(hold.summary)?.steps ?? []), candidate] });
+      continue;
+    }
     if (stepRisk(candidate.step) === 'destructive' && !isApproved(candidate.id, policy)) {
       unapproved.push(candidate);
       continue;
@@ -154,6 +164,13 @@ function largestWave(
     wave.push(candidate);
   }
   if (wave.length === 0) blocks.push(...refusals);
+  for (const { hold, steps } of held.values()) {
+    const waiting = steps.map(({ step }) => describeStep(step));
+    const more = waiting.length > 3 ? ` and ${waiting.length - 3} more` : '';
+    blocks.push(
+      block(hold.code, 'cluster', hold.summary, `${waiting.slice(0, 3).join('; ')}${more}`, hold.hint),
+    );
+  }
   for (const { id, step, because } of unapproved) {
     blocks.push(
       block(

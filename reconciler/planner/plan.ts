@@ -8,6 +8,7 @@ import { stepEffect } from '../steps/table.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { applyOperations, diff } from './diff.ts';
 import { fingerprint } from './fingerprint.ts';
+import { holdOf } from './holds.ts';
 import type { Intent } from './intent.ts';
 import { checkLaws, type Violation } from './laws.ts';
 import { MACHINERY, type Machinery, nextSteps, type PlannedStep } from './next-steps.ts';
@@ -118,9 +119,22 @@ export function plan(
     differences,
     waves,
     blocks: status === 'blocked' ? blocks : [],
-    warnings: facts.warnings,
+    warnings: [...facts.warnings, ...holdWarnings(intent, waves, facts.now)],
     digest: planDigest(waves),
   };
+}
+
+/** What a plan shows although it would not be done now, one warning for each reason. */
+function holdWarnings(intent: Intent, waves: readonly (readonly PlannedStep[])[], now: number): Problem[] {
+  const holds = waves.flat().flatMap(({ step }) => holdOf(intent.spec, step, now) ?? []);
+  const byReason = new Map(holds.map((hold) => [hold.summary, hold]));
+  return [...byReason.values()].map(({ code, summary, hint }) => ({
+    severity: 'warning',
+    code,
+    subject: 'cluster',
+    summary,
+    hint,
+  }));
 }
 
 /** Identity of what a plan does: equal plans have equal digests, wherever and whenever they were made. */

@@ -23,6 +23,17 @@ export interface Failover {
   readonly to: NodeName;
 }
 
+/**
+ * Without a vote, because the majority of primaries is gone for good and a person has said so in the spec: what the
+ * lost primary had and the replica had not is given up (law 8).
+ */
+export interface Takeover {
+  readonly kind: 'takeover';
+  readonly shard: ShardName;
+  readonly from: NodeName;
+  readonly to: NodeName;
+}
+
 /** The new primary takes the slots; the shard's other replicas follow it and have to catch up. */
 function promotion(state: ClusterState, from: NodeName, to: NodeName): Operation[] {
   const followers = peersOf(state, to).filter(
@@ -73,5 +84,23 @@ export const failover: StepKind<Failover> = {
   sends: (step) => [`CLUSTER FAILOVER FORCE (to ${step.to})`],
   async execute(step, context) {
     await context.redis(step.to).failover('force');
+  },
+};
+
+export const takeover: StepKind<Takeover> = {
+  id: (step) => `takeover:${step.shard}:${step.from}>${step.to}`,
+  describe: (step) =>
+    `let ${step.to} take shard ${step.shard} over from ${step.from} without a vote, giving up what it had not received`,
+  risk: 'destructive',
+  locks: (step) => [`shard:${step.shard}`, `node:${step.from}`, `node:${step.to}`],
+  disturbs: () => [],
+  effect: (step, state) => [
+    ...promotion(state, step.from, step.to),
+    ...(state.nodes[step.from] === undefined ? [] : setNode(step.from, { slots: '' })),
+  ],
+  deadlineMs: 15_000,
+  sends: (step) => [`CLUSTER FAILOVER TAKEOVER (to ${step.to})`],
+  async execute(step, context) {
+    await context.redis(step.to).failover('takeover');
   },
 };

@@ -33,7 +33,14 @@ import { type SetConfigEpoch, setConfigEpoch } from './set-config-epoch.ts';
 import { type SetUsers, setUsers } from './set-users.ts';
 import { type StartNode, startNode } from './start-node.ts';
 import type { Lock, Risk, StepContext, StepKind } from './step.ts';
-import { type Failover, failover, type Switchover, switchover } from './switchover.ts';
+import {
+  type Failover,
+  failover,
+  type Switchover,
+  switchover,
+  type Takeover,
+  takeover,
+} from './switchover.ts';
 import { type UpdateLimits, updateLimits } from './update-limits.ts';
 import {
   type AwaitAgreement,
@@ -68,6 +75,7 @@ interface StepTypes {
   'set-users': SetUsers;
   switchover: Switchover;
   failover: Failover;
+  takeover: Takeover;
   'migrate-slots': MigrateSlots;
   'cancel-migration': CancelMigration;
   'remove-node': RemoveNode;
@@ -107,6 +115,7 @@ export const STEP_KINDS: { readonly [K in StepName]: StepKind<StepTypes[K]> } = 
   'set-users': setUsers,
   switchover,
   failover,
+  takeover,
   'migrate-slots': migrateSlots,
   'cancel-migration': cancelMigration,
   'remove-node': removeNode,

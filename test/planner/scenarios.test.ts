@@ -16,6 +16,7 @@ interface Story {
     readonly redis?: Record<string, unknown>;
     readonly policies?: Record<string, unknown>;
     readonly resources?: Record<string, unknown>;
+    readonly recovery?: Record<string, unknown>;
     /** Another shape that the spec has now. */
     readonly add?: SpecShape;
     /** Members that are replaced by others on the third host. */
@@ -46,7 +47,8 @@ function setPath(document: object, path: string, value: unknown): void {
 }
 
 function planOf(story: Story): Plan {
-  const { redis, policies, resources, add, replace, requested, swapped, ...shape } = story.spec ?? {};
+  const { redis, policies, resources, recovery, add, replace, requested, swapped, ...shape } =
+    story.spec ?? {};
   const before = testIntent(shape);
   const after = testIntent({
     ...shape,
@@ -55,6 +57,7 @@ function planOf(story: Story): Plan {
       Object.assign(document['redis'] as object, redis ?? {});
       if (policies !== undefined) document['policies'] = policies;
       if (resources !== undefined) document['resources'] = resources;
+      if (recovery !== undefined) document['recovery'] = recovery;
       for (const node of document['nodes'] as { name: string; host: string; port: number; role: string }[]) {
         if (swapped === true) node.role = node.role === 'primary' ? 'replica' : 'primary';
         const name = replace?.[node.name];

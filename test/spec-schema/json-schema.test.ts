@@ -1,4 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -7,7 +8,9 @@ import { jsonSchema } from '../../spec-schema/json-schema.ts';
 import { example, fleet } from './claims.ts';
 import { type Layout, layouts } from './layouts.ts';
 
-const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(jsonSchema());
+const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+addFormats.default(ajv);
+const validate = ajv.compile(jsonSchema());
 const agree = (value: unknown) => expect(validate(value)).toBe(clusterSpecSchema.safeParse(value).success);
 
 test('the editor accepts what is accepted', () => {

@@ -15,10 +15,10 @@ test('the reference has a row for every field, with type, default and meaning', 
 });
 
 test('a document is brought up to date between its markers, and nowhere else', () => {
-  const before = '# Title\n\n<!-- spec-reference -->\nold\n<!-- /spec-reference -->\n\nThe end\n';
+  const before = '# Title\n\n<!-- spec-reference -->\nwhat was there before\n<!-- /spec-reference -->\n\nThe end\n';
   const after = withSpecReference(before);
   expect(after).toContain(specReference());
-  expect(after).not.toContain('old');
+  expect(after).not.toContain('what was there before');
   expect(after).toMatch(/^# Title\n[\s\S]*\nThe end\n$/);
   expect(withSpecReference(after ?? '')).toBe(after);
   expect(withSpecReference('# No markers')).toBeUndefined();

@@ -539,3 +539,31 @@ describe('users', () => {
     expect(told(long.problems)).toEqual(['invalid-rules 13:23 +getgetgetgetgetgetg']);
   });
 });
+
+describe('shares, windows and recoveries', () => {
+  test('a shard that has a weight has to exist, once', () => {
+    expectProblems(fleet({ 'users:': 'shards: [{ name: «s9», weight: 2 }]\nusers:' }), 'unknown-shard');
+    expectProblems(fleet({ 'users:': 'shards: [{ name: s1 }, { name: «s1» }]\nusers:' }), 'duplicate-shard');
+    expect(told(read(fleet({ 'users:': 'shards: [{ name: s1, weight: 2 }]\nusers:' })).problems)).toEqual([]);
+  });
+
+  test('a window has to open some day, in a time zone that there is', () => {
+    const windows = (cron: string, timezone = 'UTC') =>
+      fleet({
+        'users:': `maintenance: { timezone: ${timezone}, windows: [{ cron: ${cron}, minutes: 60 }] }\nusers:`,
+      });
+    expectProblems(windows("«'99 2 * * 6'»"), 'invalid-cron');
+    expectProblems(windows("«'0 2 31 2 *'»"), 'invalid-cron');
+    expectProblems(windows("«'* 0 2 * * 6'»"), 'invalid-cron');
+    expectProblems(windows("'0 2 * * 6'", '«Europe/Atlantis»'), 'unknown-timezone');
+    expect(told(read(windows("'0 2 * * 6'", 'Europe/Berlin')).problems)).toEqual([]);
+  });
+
+  test('a recovery names replicas and hosts that there are, one for each shard', () => {
+    const recovery = (text: string) => fleet({ 'users:': `recovery: { ${text}, reason: fire }\nusers:` });
+    expectProblems(recovery('takeover: [«n9»]'), 'unknown-node');
+    expectProblems(recovery('takeover: [n1, «n2»]'), 'two-takeovers');
+    expectProblems(recovery('takeover: [n2], hostsAreOff: [«a9»]'), 'unknown-host');
+    expect(told(read(recovery('takeover: [n2], hostsAreOff: [a1]')).problems)).toEqual([]);
+  });
+});

@@ -66,7 +66,13 @@ export const DIGESTS: SecretDigests = {
   replicationPassword: '0r',
 };
 
-export const POLICY: Policy = { parallelShards: 8, allowDowntime: false, held: new Set(), approved: 'all' };
+export const POLICY: Policy = {
+  parallelShards: 8,
+  allowDowntime: false,
+  held: new Set(),
+  approved: 'all',
+  holds: 'ignored',
+};
 
 export function testIntent(shape: SpecShape = {}): Intent {
   return intentOf(specOf(shape), DIGESTS);

@@ -45,8 +45,8 @@ export class IoRedisNode implements RedisNode {
     await this.#run('CLUSTER', 'REPLICATE', primary);
   }
 
-  async failover(mode: 'graceful' | 'force'): Promise<void> {
-    await this.#run('CLUSTER', 'FAILOVER', ...(mode === 'force' ? ['FORCE'] : []));
+  async failover(mode: 'graceful' | 'force' | 'takeover'): Promise<void> {
+    await this.#run('CLUSTER', 'FAILOVER', ...(mode === 'graceful' ? [] : [mode.toUpperCase()]));
   }
 
   async forget(id: NodeId): Promise<void> {

@@ -1,10 +1,11 @@
 /** Restarts and replacements of running nodes, in the safe order. */
-import type { NodeName } from '../../model/cluster-state.ts';
-import { nodeOf } from '../../model/topology.ts';
+import { redisVersion } from '../../../spec-schema/effective.ts';
+import type { NodeName, ShardName } from '../../model/cluster-state.ts';
+import { isMember, nodeOf } from '../../model/topology.ts';
 import { needsRestart } from '../intent.ts';
 import { mayDisturb } from '../succession.ts';
 import { launchChanges } from './containers.ts';
-import { block, type Rule, type RuleContext } from './rule.ts';
+import { type Block, block, type Proposal, type Rule, type RuleContext } from './rule.ts';
 
 /** Directives that differ and take effect only at a start, with their new values. */
 function startOnlyChanges({ live, desired }: RuleContext, name: NodeName): Record<string, string> {
@@ -28,13 +29,95 @@ function pendingRestarts(context: RuleContext): Set<NodeName> {
   );
 }
 
+/**
+ * What has to be seen first: when every shard is concerned, one of them goes ahead, and the others wait until its
+ * members have run well for the policy's time.
+ */
+function canary(
+  context: RuleContext,
+  pending: ReadonlySet<NodeName>,
+): { only?: ShardName; watch: NodeName[] } {
+  const { intent, live } = context;
+  const open = intent.shards.filter((shard) => intent.members.get(shard)?.some((name) => pending.has(name)));
+  if (intent.spec.policies.canarySoak === 0 || intent.shards.length === 1) return { watch: [] };
+  if (open.length === intent.shards.length) {
+    const first = open[0];
+    return first === undefined ? { watch: [] } : { only: first, watch: [] };
+  }
+  // Only the first one is a canary; whoever follows was preceded by it.
+  if (intent.shards.length - open.length > 1) return { watch: [] };
+  const done = intent.shards
+    .filter((shard) => !open.includes(shard))
+    .flatMap((shard) => [...(intent.members.get(shard) ?? [])]);
+  return { watch: done.filter((name) => !nodeOf(live, name).soaked).sort() };
+}
+
+/** RDB versions by the minor version that brought them: an older server cannot read what a newer one sends. */
+const RDB_VERSIONS: readonly (readonly [major: number, minor: number, rdb: number])[] = [
+  [8, 8, 14],
+  [8, 6, 13],
+  [0, 0, 12],
+];
+
+function rdbVersion(version: string): number {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return RDB_VERSIONS.find(([a, b]) => major > a || (major === a && minor >= b))?.[2] ?? 0;
+}
+
+/** A way back that there is not: replicas of the older version could never synchronise with a newer primary. */
+function downgrade({ facts, intent, names }: RuleContext): Block | undefined {
+  const to = redisVersion(intent.spec);
+  const newer = names.find(
+    (name) => rdbVersion(facts.nodes[name]?.reading?.version ?? '0.0.0') > rdbVersion(to),
+  );
+  if (newer === undefined) return undefined;
+  const from = facts.nodes[newer]?.reading?.version ?? '';
+  return block(
+    'rdb-downgrade',
+    `node ${newer}`,
+    `Redis ${to} cannot read what Redis ${from} writes (RDB version ${rdbVersion(to)} against ${rdbVersion(from)}), so the image cannot go back`,
+    `${newer} runs ${from}`,
+    `keep an image of ${from.split('.').slice(0, 2).join('.')} or later; to go back, restore a backup from before the upgrade`,
+  );
+}
+
 export const restartRules: Rule = function* (context) {
-  const { live, desired, policy } = context;
+  const { live, names } = context;
   const pending = pendingRestarts(context);
+  if (pending.size === 0) return;
+  const refused = downgrade(context);
+  if (refused !== undefined) {
+    yield refused;
+    return;
+  }
+  const missing = names.filter(
+    (name) => nodeOf(live, name).membership === 'joined' && !isMember(nodeOf(live, name)),
+  );
+  if (missing.some((name) => !pending.has(name) && nodeOf(live, name).reachable !== 'loading')) {
+    // A node that does not come back stops the roll; it is on its way, or another rule says what is wrong with it.
+    return;
+  }
+  const { only, watch } = canary(context, pending);
+  if (watch.length > 0) {
+    yield {
+      step: { kind: 'await-soak', nodes: watch },
+      because: 'they were changed first, and have to run well for a while',
+    };
+    return;
+  }
+  yield* disturbances(context, pending, only);
+};
+
+function* disturbances(
+  context: RuleContext,
+  pending: ReadonlySet<NodeName>,
+  only: ShardName | undefined,
+): Generator<Proposal | Block> {
+  const { live, desired, policy } = context;
   const shards = new Set<string>();
   for (const name of [...pending].sort()) {
     const node = nodeOf(live, name);
-    if (live.hosts[node.host]?.engine !== 'yes') continue;
+    if (live.hosts[node.host]?.engine !== 'yes' || (only !== undefined && node.shard !== only)) continue;
     const replacement = launchChanges(context, name);
     const image = nodeOf(desired, name).launch?.image ?? '';
     // A container is removed only when the one that replaces it can be made at once.
@@ -80,4 +163,4 @@ export const restartRules: Rule = function* (context) {
       };
     }
   }
-};
+}

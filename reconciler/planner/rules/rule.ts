@@ -16,6 +16,8 @@ export interface Policy {
   readonly held: ReadonlySet<Lock>;
   /** Ids of the destructive steps that an approved plan contains; `all` for a plan that is only to be shown. */
   readonly approved: 'all' | ReadonlySet<string>;
+  /** Whether pauses, freezes and maintenance windows are kept; a plan that is only to be shown looks past them. */
+  readonly holds: 'kept' | 'ignored';
 }
 
 export interface RuleContext {

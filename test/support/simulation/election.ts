@@ -134,7 +134,11 @@ function findServer(server: Server, member: Member): Server | undefined {
  * CLUSTER FAILOVER, accepted; what follows happens in the background, or not at all.
  * @param by whose doing it is when writes are lost by it.
  */
-export function beginFailover(server: Server, mode: 'graceful' | 'force', by: Cause): string | undefined {
+export function beginFailover(
+  server: Server,
+  mode: 'graceful' | 'force' | 'takeover',
+  by: Cause,
+): string | undefined {
   const { conf, world } = server;
   if (server.isPrimary) return 'ERR You should send CLUSTER FAILOVER to a replica';
   const primary = conf.primaryId === null ? undefined : conf.members.get(conf.primaryId);
@@ -145,11 +149,12 @@ export function beginFailover(server: Server, mode: 'graceful' | 'force', by: Ca
   const until = world.now + MANUAL_FAILOVER_MS;
   server.manualFailoverUntil = until;
   server.electionAt = 0;
+  if (mode === 'takeover') conf.currentEpoch += 1;
   const attempt = () => {
     if (server.manualFailoverUntil !== until || world.now >= until) return;
     if (server.state !== 'ready' || server.isPrimary || conf.primaryId !== primary.id) return;
     if (mode === 'graceful' && !handsOver(server, primary, until)) world.scheduler.later(100, attempt);
-    else if (elect(server, primary, true)) {
+    else if (mode === 'takeover' || elect(server, primary, true)) {
       server.manualFailoverUntil = 0;
       promoteSoon(server, primary, mode === 'graceful' ? 'cluster' : by);
     } else world.scheduler.later(1000, attempt);
