@@ -6,7 +6,6 @@ import {
   counted,
   duration,
   listed,
-  moment,
   slotsInWords,
 } from '../../reconciler/render/quantities.ts';
 
