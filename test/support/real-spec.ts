@@ -36,6 +36,7 @@ export interface SpecDocument {
   users: { name: string; rules: string; password?: { file: string } }[];
   hosts: { name: string; zone: string; docker: string }[];
   nodes: NodeEntry[];
+  shards?: { name: string; weight?: number }[];
   policies?: { parallelShards?: number; allowDowntime?: boolean };
 }
 
