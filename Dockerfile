@@ -34,7 +34,10 @@ RUN mkdir -p /var/lib/redisforge && chown node:node /var/lib/redisforge
 VOLUME /var/lib/redisforge
 USER node
 
+# Inside a container its own address is the only one that a published port leads to.
 ENV NODE_ENV=production \
+    REDISFORGE_STATE_DIR=/var/lib/redisforge \
+    REDISFORGE_ADDRESS=0.0.0.0 \
     REDISFORGE_PORT=8080
 EXPOSE 8080
 
