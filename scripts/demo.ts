@@ -15,7 +15,7 @@ import { type RunSettings, readRunSettings } from '../reconciler/app/settings.ts
 import { type Output, processOutput, writeLine } from '../reconciler/app/terminal/screen.ts';
 import { holderName, type Wiring, wire, wireRepository } from '../reconciler/app/wiring.ts';
 import { Reconciler } from '../reconciler/engine/reconciler.ts';
-import { PortError } from '../reconciler/ports.ts';
+import { type Lease, PortError } from '../reconciler/ports.ts';
 import { duration } from '../reconciler/render/quantities.ts';
 import { statusText } from '../reconciler/render/status-text.ts';
 import { statusView } from '../reconciler/render/status-view.ts';
@@ -27,7 +27,6 @@ import { WatchView } from './demo/watch-view.ts';
 import { clustersOfDemo, prepareWorkspace, removeWorkspace, repositoryFolder } from './demo/workspace.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const DEFAULT_ENGINE = 'unix:///var/run/docker.sock';
 
 /** Short, because somebody is watching. */
 const INTERVALS = { poll: '1s', drift: '2s' };
@@ -55,6 +54,11 @@ async function main(output: Output): Promise<ExitCode> {
   return values.down ? down(settings, output) : demo(settings, values.once, output);
 }
 
+/** Set-up has found it, or started it. */
+function dockerHost(): string {
+  return process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock';
+}
+
 function demoSettings(): RunSettings {
   const sources = { flags: {}, environment: process.env, cwd: ROOT };
   const { stateDir } = readRunSettings({ ...sources, flags: { repository: ROOT } });
@@ -64,11 +68,11 @@ function demoSettings(): RunSettings {
 
 async function demo(settings: RunSettings, once: boolean, output: Output): Promise<ExitCode> {
   const { out } = output;
-  const { repository, spec } = await prepareWorkspace(
-    settings,
-    join(ROOT, 'example-spec'),
-    process.env['DOCKER_HOST'],
-  );
+  if (!dockerHost().startsWith('unix://'))
+    throw new Refusal(
+      `DOCKER_HOST is ${dockerHost()}: the demo needs a Docker Engine with a socket on this machine`,
+    );
+  const { repository, spec } = await prepareWorkspace(settings, join(ROOT, 'example-spec'), dockerHost());
   writeLine(
     out,
     `The spec is ${shortPath(process.cwd(), repository)}/cluster.yaml, a Git repository of its own`,
@@ -84,11 +88,11 @@ async function demo(settings: RunSettings, once: boolean, output: Output): Promi
 
 async function refuseObstacles(spec: ClusterSpec, { ports }: Wiring, repository: string): Promise<void> {
   const { inspection } = await inspect(spec, ports);
-  const found = inspection === undefined ? [] : await obstacles(spec, inspection.live);
+  const found = inspection === undefined ? [] : await obstacles(spec, inspection.live, dockerHost());
   if (found.length === 0) return;
   const where = `${shortPath(process.cwd(), repository)}/cluster.yaml`;
   throw new Refusal(
-    `${found.join('\n')}\nFree it, or change ports and subnet in ${where} and commit; then start the demo again.`,
+    `${found.join('\n')}\nFree that, or change ports and subnet in ${where} and commit; then start the demo again.`,
   );
 }
 
@@ -161,7 +165,7 @@ async function tell(
     return;
   }
   view.say(`\n${style.green('converged')} after ${duration(tookMs)}\n`);
-  const { spec } = await prepareWorkspace(settings, join(ROOT, 'example-spec'), process.env['DOCKER_HOST']);
+  const { spec } = await prepareWorkspace(settings, join(ROOT, 'example-spec'), dockerHost());
   if (spec === undefined) return;
   const { inspection } = await inspect(spec, ports);
   if (inspection === undefined) return;
@@ -201,8 +205,8 @@ async function down(settings: RunSettings, { out }: Output): Promise<ExitCode> {
   try {
     for (const cluster of clusters) {
       // Who still watches over it would make it anew.
-      const lease = await wiring.leases.acquire(cluster, holderName('demo --down'));
-      const removed = await removeClusterFromEngine(process.env['DOCKER_HOST'] ?? DEFAULT_ENGINE, cluster);
+      const lease = await leaseFor(cluster, wiring);
+      const removed = await removeClusterFromEngine(dockerHost(), cluster);
       await lease.release();
       for (const what of removed) writeLine(out, `removed ${what}`);
     }
@@ -214,11 +218,19 @@ async function down(settings: RunSettings, { out }: Output): Promise<ExitCode> {
   return EXIT.done;
 }
 
+async function leaseFor(cluster: string, { leases }: Wiring): Promise<Lease> {
+  try {
+    return await leases.acquire(cluster, holderName('demo --down'));
+  } catch (error) {
+    if (!(error instanceof PortError) || error.code !== 'conflict') throw error;
+    throw new Refusal(`${error.message}\nNothing was removed: stop that first.`, EXIT.blocked);
+  }
+}
+
 const output = processOutput();
 try {
   process.exit(await main(output));
 } catch (error) {
-  const blocked = error instanceof PortError && error.code === 'conflict';
   writeLine(output.err, `${output.errStyle.red('error')}: ${error instanceof Error ? error.message : error}`);
-  process.exit(error instanceof Refusal ? error.exitCode : blocked ? EXIT.blocked : EXIT.error);
+  process.exit(error instanceof Refusal ? error.exitCode : EXIT.error);
 }

@@ -2,6 +2,7 @@
 import type { ClusterState } from '../model/cluster-state.ts';
 import type { PlannedStep } from '../planner/next-steps.ts';
 import { isWait, stepDeadlineMs, stepDisturbs, stepEffect, stepLocks } from '../steps/table.ts';
+import { clipped } from './columns.ts';
 import { maskedPatch } from './masked-patch.ts';
 import { duration, listed } from './quantities.ts';
 import { commandsOf, riskInWords, stepInWords } from './step-words.ts';
@@ -37,13 +38,16 @@ export function explainText(
   ].join('\n');
 }
 
+/** A whole configuration would hide the rest; `plan --format json` has it. */
+const LONGEST_VALUE = 100;
+
 /** More fields than this are the configuration of a new node. */
 const MOST_EFFECTS = 30;
 
 function effectLines(step: PlannedStep['step'], before: ClusterState): string[] {
   const lines = maskedPatch(stepEffect(step, before)).map((operation) =>
     'value' in operation
-      ? `${operation.path} becomes ${JSON.stringify(operation.value)}`
+      ? `${operation.path} becomes ${clipped(JSON.stringify(operation.value), LONGEST_VALUE)}`
       : `${operation.path} goes`,
   );
   return lines.length > MOST_EFFECTS

@@ -98,7 +98,7 @@ function verdictOf(status: StatusView['status'], plan: Plan, live: ClusterState)
   if (status === 'different')
     return unborn && plan.blocks.length === 0
       ? 'does not exist yet; `redisforge apply` would create it'
-      : `differs from the spec in ${counted(differencesInWords(plan.differences, live).length, 'respect')}; RedisForge can put that right`;
+      : `${counted(differencesInWords(plan.differences, live).length, 'difference')} from the spec; RedisForge can put that right`;
   return `blocked: ${counted(plan.blocks.length, 'thing')} ${plan.blocks.length === 1 ? 'needs' : 'need'} a person`;
 }
 

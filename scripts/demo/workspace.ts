@@ -44,7 +44,7 @@ export function repositoryFolder(settings: Settings): string {
 export async function prepareWorkspace(
   settings: Settings,
   example: string,
-  dockerHost: string | undefined,
+  dockerHost: string,
 ): Promise<Workspace> {
   const before = await entriesOf(settings.stateDir);
   const made = (await readMade(settings)) ?? { clusters: [], secrets: [], entries: [] };
@@ -76,15 +76,11 @@ async function isRepository(folder: string): Promise<boolean> {
   return (await entriesOf(folder)).includes('.git');
 }
 
-async function makeRepository(
-  folder: string,
-  example: string,
-  dockerHost: string | undefined,
-): Promise<void> {
+async function makeRepository(folder: string, example: string, dockerHost: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   await cp(example, folder, { recursive: true });
-  if (dockerHost?.startsWith('unix://') === true && dockerHost !== DEFAULT_SOCKET) {
+  if (dockerHost.startsWith('unix://') && dockerHost !== DEFAULT_SOCKET) {
     const path = join(folder, 'cluster.yaml');
     await writeFile(path, (await readFile(path, 'utf8')).replaceAll(DEFAULT_SOCKET, dockerHost));
   }

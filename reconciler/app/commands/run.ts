@@ -28,6 +28,11 @@ export async function runCommand(
   const interrupts = listenForInterrupts(() =>
     log.info('stopping: the steps that are under way are finished first'),
   );
+  // A defect that nobody waits for ends the process; the log must say so, and whatever starts us starts us again.
+  process.once('unhandledRejection', (err) => {
+    log.fatal({ err }, 'defect in RedisForge');
+    process.exit(EXIT.error);
+  });
   const over = new AbortController();
   const wiring = await wire(settings);
   const { clock } = wiring.ports;
