@@ -8,7 +8,7 @@
 import type { HostSpec, SecretRef } from '../spec-schema/cluster-spec.ts';
 import type { NodeId } from './model/cluster-state.ts';
 import type { Endpoint, MemberAddress } from './model/facts.ts';
-import type { EngineReading, MigrationTask, NodeReading } from './model/readings.ts';
+import type { EngineReading, MigrationTask, NodeReading, SlotStats } from './model/readings.ts';
 import type { SlotSet } from './model/slots.ts';
 
 /** What went wrong outside, classified once in the adapter, never by message text above it. */
@@ -191,6 +191,8 @@ export interface RedisNode {
   setUsers(set: readonly AclUserToSet[], remove: readonly string[]): Promise<void>;
   /** Keys per slot, for slots that this node holds keys of; only slots with keys are returned. */
   keysInSlots(slots: SlotSet): Promise<ReadonlyMap<number, number>>;
+  /** CLUSTER SLOT-STATS of all slots that this node owns. What the server does not measure is 0. */
+  slotStats(): Promise<ReadonlyMap<number, SlotStats>>;
   importSlots(slots: SlotSet): Promise<string>;
   cancelMigration(taskId: string): Promise<void>;
   migrations(): Promise<readonly MigrationTask[]>;

@@ -193,12 +193,20 @@ const policiesSchema = z.strictObject({
 });
 
 const balanceSchema = z.strictObject({
+  by: z
+    .enum(['slots', 'memory', 'load'])
+    .default('slots')
+    .describe(
+      'What shards share evenly: the number of slots, the bytes in them, or the work that they make (CPU time). The latter two ask the servers (CLUSTER SLOT-STATS) and are as exact as `cluster-slot-stats-enabled` lets them be',
+    ),
   threshold: z
     .number()
     .min(0)
     .max(100)
-    .default(2)
-    .describe('Percent by which a shard may miss its share of slots before any are moved'),
+    .optional()
+    .describe(
+      'Percent by which a shard may miss its share before slots are moved; by default 2 for slots, 20 otherwise',
+    ),
 });
 
 const shardSchema = z.strictObject({

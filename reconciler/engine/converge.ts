@@ -159,20 +159,10 @@ class Convergence {
     const desired = resolve(intent, live, facts);
     const ask = (): Decision => {
       const resting = this.#options.resting?.(ports.clock.now()) ?? new Set<Lock>();
-      return nextSteps(
-        intent,
-        desired,
-        live,
-        facts,
-        {
-          ...policyOf(
-            this.#cluster,
-            new Set([...this.#underway.locks(), ...resting]),
-            this.#options.approved,
-          ),
-          holds: 'kept',
-        },
-      );
+      return nextSteps(intent, desired, live, facts, {
+        ...policyOf(this.#cluster, new Set([...this.#underway.locks(), ...resting]), this.#options.approved),
+        holds: 'kept',
+      });
     };
     let decision = ask();
     const ended = this.#underway.settle(

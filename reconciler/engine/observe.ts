@@ -12,6 +12,7 @@ import { interpret, type Observation } from './interpret/interpret.ts';
 import { unusedVolumes } from './interpret/retirement.ts';
 import { type Subject, subjects } from './interpret/subjects.ts';
 import { type Memory, recall, remember } from './memory.ts';
+import { slotWeights } from './slot-weights.ts';
 
 /** One silent host must not hold up the others for longer than this. */
 const OBSERVE_DEADLINE_MS = 5_000;
@@ -46,9 +47,12 @@ export async function observe(cluster: Cluster): Promise<Observation> {
   const stranded = await strandedKeys(cluster, observation);
   const seen = identitiesOf(memory, observed, nodes);
   await remember(store, cluster.intent.spec.metadata.name, memory, { ...memory, ...seen, retiredSince });
-  return stranded.size === 0
-    ? observation
-    : interpret(cluster.intent, { ...evidence, stranded }, observed, cluster.credentials.digester);
+  const whole =
+    stranded.size === 0
+      ? observation
+      : interpret(cluster.intent, { ...evidence, stranded }, observed, cluster.credentials.digester);
+  const weights = await slotWeights(cluster, whole);
+  return weights === undefined ? whole : { ...whole, facts: { ...whole.facts, slotWeights: weights } };
 }
 
 /** Engines shared by several hosts are asked once. */

@@ -21,6 +21,8 @@ export interface Facts {
   readonly nodes: Readonly<Record<NodeName, NodeFacts>>;
   /** Warnings that observation itself came to, for example one engine behind several zones. */
   readonly warnings: readonly Problem[];
+  /** What each of the 16,384 slots weighs, when shards are balanced by memory or load. */
+  readonly slotWeights?: readonly number[];
   /** Containers and volumes with our labels that the spec does not name. */
   readonly strays: readonly string[];
 }

@@ -41,6 +41,15 @@ export interface MigrationTask {
   readonly writePauseMs: number;
 }
 
+/** What the server has counted for one slot. */
+export interface SlotStats {
+  readonly keys: number;
+  readonly memoryBytes: number;
+  /** Since the slot came to this node. */
+  readonly cpuMicroseconds: number;
+  readonly networkBytes: number;
+}
+
 /** An access-control user as ACL LIST tells it; see `wire/acl.ts`. */
 export interface AclUserReading {
   readonly name: string;

@@ -3,6 +3,7 @@ import type { ClusterState, HostState, NodeName, NodeState } from '../model/clus
 import type { Facts } from '../model/facts.ts';
 import { formatSlots, parseSlots, type SlotSet, subtractSlots, unionSlots } from '../model/slots.ts';
 import { balanceSlots, type Share } from './balance.ts';
+import { balanceByWeight } from './balance-by-weight.ts';
 import { fillCoverage } from './coverage.ts';
 import type { Intent, NodeIntent } from './intent.ts';
 import { choosePrimaries, type Primaries } from './primaries.ts';
@@ -14,7 +15,7 @@ import { choosePrimaries, type Primaries } from './primaries.ts';
  */
 export function resolve(intent: Intent, live: ClusterState, facts: Facts): ClusterState {
   const primaries = choosePrimaries(intent, live);
-  const slots = desiredSlots(intent, live, primaries);
+  const slots = desiredSlots(intent, live, facts, primaries);
   const nodes: Record<NodeName, NodeState> = {};
   for (const [name, node] of Object.entries(intent.nodes)) {
     const before = live.nodes[name];
@@ -57,11 +58,20 @@ export function resolve(intent: Intent, live: ClusterState, facts: Facts): Clust
   };
 }
 
+/** Percent by which a share may be missed: numbers of slots are exact, what they weigh changes by the minute. */
+const SLOT_THRESHOLD = 2;
+const WEIGHT_THRESHOLD = 20;
+
 /**
  * Who should own what. Slots that nobody owns come first; only when all have an owner are any moved. A migration under
  * way counts as done: what is decided beside it must not depend on how far it has got.
  */
-function desiredSlots(intent: Intent, live: ClusterState, primaries: Primaries): Map<NodeName, SlotSet> {
+function desiredSlots(
+  intent: Intent,
+  live: ClusterState,
+  facts: Facts,
+  primaries: Primaries,
+): Map<NodeName, SlotSet> {
   const slots = new Map(Object.entries(live.nodes).map(([name, node]) => [name, parseSlots(node.slots)]));
   const added = fillCoverage(intent, live, primaries.of);
   if (added.size > 0) {
@@ -89,7 +99,12 @@ function desiredSlots(intent: Intent, live: ClusterState, primaries: Primaries):
   const homeless = Object.keys(live.nodes)
     .filter((name) => !staying.has(name))
     .flatMap((name) => [...(slots.get(name) ?? [])]);
-  return balanceSlots(shares, unionSlots(homeless, []), intent.spec.balance.threshold);
+  const { by, threshold } = intent.spec.balance;
+  const weights = facts.slotWeights;
+  if (by !== 'slots' && weights !== undefined && weights.some((weight) => weight > 0)) {
+    return balanceByWeight(shares, unionSlots(homeless, []), threshold ?? WEIGHT_THRESHOLD, weights);
+  }
+  return balanceSlots(shares, unionSlots(homeless, []), threshold ?? SLOT_THRESHOLD);
 }
 
 function configOf(node: NodeIntent, givenAddress: string | undefined): Record<string, string> {

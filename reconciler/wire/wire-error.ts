@@ -7,6 +7,7 @@ export type WireErrorCode =
   | 'cluster-info'
   | 'info'
   | 'migration-status'
+  | 'slot-stats'
   | 'config-get';
 
 /** Text of this much length is kept as evidence; a CLUSTER NODES reply may be megabytes long. */

@@ -8,6 +8,7 @@ const READS: ReadonlySet<string> = new Set([
   'events',
   // of a server
   'keysInSlots',
+  'slotStats',
   'migrations',
 ]);
 

@@ -1,9 +1,11 @@
 /** The administration of one redis-server; see {@link RedisNode}. */
 import type { NodeId } from '../../model/cluster-state.ts';
 import type { Endpoint, MemberAddress } from '../../model/facts.ts';
-import type { MigrationTask, NodeReading } from '../../model/readings.ts';
+import type { MigrationTask, NodeReading, SlotStats } from '../../model/readings.ts';
 import type { SlotSet } from '../../model/slots.ts';
 import { type AclUserToSet, PortError, type RedisCredentials, type RedisNode, Secret } from '../../ports.ts';
+import { parseSlotStats } from '../../wire/slot-stats.ts';
+import { WireError } from '../../wire/wire-error.ts';
 import type { Command, Connection, Reply } from './connection.ts';
 import type { Connections } from './connections.ts';
 import { migrationTasks, nodeReading, questions } from './node-reading.ts';
@@ -92,6 +94,16 @@ export class IoRedisNode implements RedisNode {
     throwFailures(connection, replies, (index) => `slot ${all[index]}`);
     const counted = all.map((slot, index) => [slot, Number(replies[index])] as const);
     return new Map(counted.filter(([, keys]) => keys > 0));
+  }
+
+  async slotStats(): Promise<ReadonlyMap<number, SlotStats>> {
+    const reply = await this.#run('CLUSTER', 'SLOT-STATS', 'SLOTSRANGE', 0, 16383);
+    try {
+      return parseSlotStats(reply);
+    } catch (error) {
+      if (error instanceof WireError) throw new PortError('protocol', error.message, { cause: error });
+      throw error;
+    }
   }
 
   async importSlots(slots: SlotSet): Promise<string> {

@@ -127,6 +127,22 @@ class SimulatedNode implements RedisNode {
     );
   };
 
+  slotStats: RedisNode['slotStats'] = () =>
+    this.#call('slotStats', '', false, 'cluster|slot-stats', 0.5, (server) => {
+      settle(server);
+      const { keyed, settings } = server.world;
+      return new Map(
+        keyed.within(server.slots).map((index) => {
+          const keys = server.keys[index] as number;
+          const bytes = keys * settings.bytesPerKey;
+          return [
+            keyed.slots[index] as number,
+            { keys, memoryBytes: bytes, cpuMicroseconds: keys, networkBytes: bytes },
+          ];
+        }),
+      );
+    });
+
   keysInSlots: RedisNode['keysInSlots'] = (slots) =>
     this.#call('keysInSlots', formatSlots(slots), false, 'cluster|countkeysinslot', 0.5, (server) => {
       settle(server);
