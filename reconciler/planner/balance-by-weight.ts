@@ -50,7 +50,8 @@ export function balanceByWeight(
   const uneven = weightImbalancePercent(shares, weights) > thresholdPercent;
   if (uneven || shares.some(({ slots }) => slots.length === 0)) {
     for (const { node, slots } of shares) {
-      const given = surplusOf(slots, weightOf(slots, weights) - (fair.get(node) ?? 0), weights);
+      const share = fair.get(node) ?? 0;
+      const given = surplusOf(slots, weightOf(slots, weights) - share, share * CLOSE_ENOUGH, weights);
       target.set(node, subtractSlots(slots, given));
       pool = unionSlots(pool, given);
     }
@@ -58,15 +59,18 @@ export function balanceByWeight(
   return handOut(shares, target, fair, pool, weights);
 }
 
-/** Slots from the upper end that weigh as much as is too much, and not more; the lowest one always stays. */
-function surplusOf(slots: SlotSet, surplus: number, weights: SlotWeights): SlotSet {
+/** Part of a share that is not worth cutting ranges to pieces for. */
+const CLOSE_ENOUGH = 0.02;
+
+/** Slots from the upper end that weigh about as much as is too much, and not more; the lowest one always stays. */
+function surplusOf(slots: SlotSet, surplus: number, tolerance: number, weights: SlotWeights): SlotSet {
   const given: SlotRange[] = [];
   let left = surplus;
   const lowest = slots[0]?.[0];
   for (const [first, last] of [...slots].reverse()) {
     for (let slot = last; slot >= first; slot -= 1) {
       const weight = weights[slot] ?? 0;
-      if (left <= 0 || slot === lowest) return slotSet(given);
+      if (left <= tolerance || slot === lowest) return slotSet(given);
       if (weight > left) continue;
       given.push([slot, slot]);
       left -= weight;
