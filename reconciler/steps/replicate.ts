@@ -48,7 +48,7 @@ export const repairLink: StepKind<RepairLink> = {
   risk: 'safe',
   locks: (step) => [`node:${step.node}`],
   disturbs: () => [],
-  effect: (step) => setNode(step.node, { link: 'syncing', synced: false }),
+  effect: (step) => setNode(step.node, { link: 'syncing', synced: false, copy: 'partial' }),
   deadlineMs: 30_000,
   sends: (step) => [`CLUSTER REPLICATE <id of ${step.primary}>`],
   execute: sendReplicate,

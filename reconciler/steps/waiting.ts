@@ -1,12 +1,16 @@
 /** Waits, as steps: the preview shows what will be waited for, and run for real they let the loop look again. */
 import type { NodeName } from '../model/cluster-state.ts';
 import { nodeOf } from '../model/topology.ts';
+import { returnOf } from './returning.ts';
 import { type StepKind, setNode } from './step.ts';
 
 /** Until a server that is reading its data set answers. */
 export interface AwaitStart {
   readonly kind: 'await-start';
   readonly node: NodeName;
+  /** What its files are believed to say, until it answers. */
+  readonly config: Readonly<Record<string, string>>;
+  readonly users: Readonly<Record<string, string>>;
 }
 
 /** Until a replica has everything that its primary has. */
@@ -46,7 +50,10 @@ export const awaitStart: StepKind<AwaitStart> = {
   id: (step) => `await-start:${step.node}`,
   describe: (step) => `wait until ${step.node} has loaded its data`,
   locks: (step) => [`node:${step.node}`],
-  effect: (step) => setNode(step.node, { reachable: 'yes' }),
+  effect: (step, state) => [
+    ...returnOf(state, step.node),
+    ...setNode(step.node, { config: step.config, users: step.users }),
+  ],
   deadlineMs: 3_600_000,
 };
 

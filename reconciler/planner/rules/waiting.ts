@@ -1,11 +1,19 @@
 /** What is under way by itself and only needs time, and what does not answer although it should. */
 
+import type { NodeName } from '../../model/cluster-state.ts';
 import { slotCount } from '../../model/slots.ts';
 import { isMember, nodeOf, ownsSlots, uncoveredSlots } from '../../model/topology.ts';
-import { block, type Rule } from './rule.ts';
+import type { AwaitStart } from '../../steps/waiting.ts';
+import { startConfig } from './formation.ts';
+import { block, type Rule, type RuleContext } from './rule.ts';
 
 /** A server that was started so recently may not listen yet. */
 const STARTING_MS = 30_000;
+
+function awaitStart(context: RuleContext, name: NodeName): AwaitStart {
+  const { users } = nodeOf(context.desired, name);
+  return { kind: 'await-start', node: name, config: startConfig(context, name), users: { ...users } };
+}
 
 export const waitingRules: Rule = function* (context) {
   const { live, facts, names } = context;
@@ -21,7 +29,7 @@ export const waitingRules: Rule = function* (context) {
       );
     }
     if (node.reachable === 'loading')
-      yield { step: { kind: 'await-start', node: name }, because: 'it is reading its data set' };
+      yield { step: awaitStart(context, name), because: 'it is reading its data set' };
     if (node.reachable === 'yes' || node.reachable === 'loading' || node.container !== 'running') continue;
     const { container, failure } = facts.nodes[name] ?? {};
     if (
@@ -29,7 +37,7 @@ export const waitingRules: Rule = function* (context) {
       facts.now - container.startedAt < STARTING_MS &&
       failure?.code !== 'auth'
     ) {
-      yield { step: { kind: 'await-start', node: name }, because: 'its container started a moment ago' };
+      yield { step: awaitStart(context, name), because: 'its container started a moment ago' };
       continue;
     }
     yield block(
