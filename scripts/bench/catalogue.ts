@@ -1,0 +1,22 @@
+/**
+ * Every benchmark, in the order in which they run. A new one is a file beside this one and a row here; what moves
+ * slots, changes roles or crashes a node belongs after those that form a cluster.
+ */
+import type { Benchmark } from './benchmark.ts';
+import { form } from './form.ts';
+import { fromNothing } from './from-nothing.ts';
+import { idleMemory } from './idle-memory.ts';
+import { idlePass } from './idle-pass.ts';
+import { planning } from './planning.ts';
+
+export const BENCHMARKS: readonly Benchmark[] = [planning, form, fromNothing, idlePass, idleMemory];
+
+/** The benchmarks of these names, in the order of the catalogue; without names all. @throws RangeError */
+export function chosen(names: readonly string[]): readonly Benchmark[] {
+  const unknown = names.filter((name) => !BENCHMARKS.some((benchmark) => benchmark.name === name));
+  if (unknown.length > 0) {
+    const known = BENCHMARKS.map(({ name }) => name).join(', ');
+    throw new RangeError(`no benchmark ${unknown.join(', ')}; there are ${known}`);
+  }
+  return names.length === 0 ? BENCHMARKS : BENCHMARKS.filter(({ name }) => names.includes(name));
+}

@@ -1,0 +1,37 @@
+/**
+ * Plans one case in a process of its own and prints how long that took and how much memory the process ever occupied.
+ *
+ *   node planning-process.ts <case> <nodes> <file with the live state> <how often once more>
+ */
+import { readFileSync } from 'node:fs';
+import type { ClusterState } from '../../reconciler/model/cluster-state.ts';
+import { plan } from '../../reconciler/planner/plan.ts';
+import { noFacts, POLICY } from '../../test/support/specs.ts';
+import { PLANNING_CASES, type PlanningCaseName } from './planning-cases.ts';
+
+/** What is printed, as JSON. */
+export interface Planned {
+  readonly steps: number;
+  /** The first time, with nothing compiled. */
+  readonly coldMs: number;
+  /** Peak until the end of the first time. */
+  readonly peakMegabytes: number;
+  readonly warmMs: readonly number[];
+}
+
+const [name = '', nodes = '', file = '', again = '0'] = process.argv.slice(2);
+const intent = PLANNING_CASES[name as PlanningCaseName].intent(Number(nodes));
+const live = JSON.parse(readFileSync(file, 'utf8')) as ClusterState;
+
+function timed(): { ms: number; steps: number } {
+  const began = performance.now();
+  const { waves } = plan(intent, live, noFacts(intent), POLICY);
+  return { ms: performance.now() - began, steps: waves.flat().length };
+}
+
+const { ms: coldMs, steps } = timed();
+// Counted in units of 1024 bytes.
+const peakMegabytes = (process.resourceUsage().maxRSS * 1024) / 1e6;
+const warmMs = Array.from({ length: Number(again) }, () => timed().ms);
+const planned: Planned = { steps, coldMs, peakMegabytes, warmMs };
+console.log(JSON.stringify(planned));
