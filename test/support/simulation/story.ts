@@ -235,6 +235,11 @@ async function onePass(
   }
 }
 
+/** One more pass of RedisForge over a fleet that is left alone. */
+export function passAgain(fleet: SimulatedFleet, spec: ClusterSpec): Promise<Outcome | undefined> {
+  return onePass(fleet, spec, new Map());
+}
+
 function rest(
   failure: FailedStep,
   outcome: Extract<Outcome, { status: 'failed' }>,
