@@ -9,13 +9,15 @@ export interface Memory {
   /** Node ids and addresses as they were when nodes could last be asked. */
   readonly ids: Readonly<Record<NodeName, NodeId>>;
   readonly ips: Readonly<Record<NodeName, string>>;
+  /** Ids that nodes had before they lost their volumes: they come back as somebody else. */
+  readonly formerIds: Readonly<Record<NodeName, NodeId>>;
   /** Since when volumes of nodes that left the spec have been seen unused, in milliseconds since the epoch. */
   readonly retiredSince: Readonly<Record<string, number>>;
   /** Members that the spec named as primaries when the cluster last was as the spec says. */
   readonly preferences: Readonly<Record<ShardName, NodeName>>;
 }
 
-const NOTHING: Memory = { ids: {}, ips: {}, retiredSince: {}, preferences: {} };
+const NOTHING: Memory = { ids: {}, ips: {}, formerIds: {}, retiredSince: {}, preferences: {} };
 
 function keyOf(cluster: string): string {
   return `clusters/${cluster}/memory.json`;

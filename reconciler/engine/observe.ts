@@ -41,6 +41,7 @@ export async function observe(cluster: Cluster): Promise<Observation> {
     nodes,
     stranded: new Map(),
     remembered: memory.ids,
+    former: memory.formerIds,
     retiredSince,
   };
   const observation = interpret(cluster.intent, evidence, observed, cluster.credentials.digester);
@@ -142,14 +143,20 @@ function identitiesOf(
   memory: Memory,
   observed: readonly Subject[],
   nodes: ReadonlyMap<NodeName, Reading<NodeReading>>,
-): Pick<Memory, 'ids' | 'ips'> {
+): Pick<Memory, 'ids' | 'ips' | 'formerIds'> {
   const ids = { ...memory.ids };
   const ips = { ...memory.ips };
+  const formerIds = { ...memory.formerIds };
   for (const { entry, truth } of observed) {
+    const lost = ids[entry.name];
+    if (truth.volume === 'absent' && lost !== undefined) {
+      formerIds[entry.name] = lost;
+      delete ids[entry.name];
+    }
     const reading = nodes.get(entry.name);
     if (reading?.ok !== true || reading.value.nodeId === '') continue;
     ids[entry.name] = reading.value.nodeId;
     if (truth.address !== undefined) ips[entry.name] = truth.address.ip;
   }
-  return { ids, ips };
+  return { ids, ips, formerIds };
 }

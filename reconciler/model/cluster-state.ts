@@ -44,8 +44,11 @@ export interface NodeState {
   host: HostName;
   zone: ZoneName;
   shard: ShardName;
-  /** `foreign`: a volume of that name exists without our labels. */
-  volume: 'absent' | 'ready' | 'foreign' | 'unknown';
+  /**
+   * `foreign`: a volume of that name exists without our labels. `used`: it belonged to a member that the cluster has
+   * gone on without; what is in it is old, and is never taken up again silently.
+   */
+  volume: 'absent' | 'ready' | 'used' | 'foreign' | 'unknown';
   /** `foreign`: a container of that name exists without our labels. */
   container: 'absent' | 'running' | 'stopped' | 'foreign' | 'unknown';
   /** What the container was made with; null while there is none. */

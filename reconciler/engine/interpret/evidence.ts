@@ -19,6 +19,8 @@ export interface Evidence {
   readonly stranded: ReadonlyMap<NodeName, SlotSet>;
   /** Node ids as they were when the nodes could last be asked. */
   readonly remembered: Readonly<Record<NodeName, NodeId>>;
+  /** Ids that nodes had before they lost their volumes. */
+  readonly former: Readonly<Record<NodeName, NodeId>>;
   /** Since when volumes of nodes that left the spec have been seen unused, in milliseconds since the epoch. */
   readonly retiredSince: Readonly<Record<string, number>>;
 }

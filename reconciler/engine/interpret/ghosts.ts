@@ -12,7 +12,7 @@ export function ghosts(
   identities: Identities,
   owned: Ownership,
   addresses: ReadonlyMap<NodeName, MemberAddress | undefined>,
-  remembered: Readonly<Record<NodeName, NodeId>>,
+  memories: readonly Readonly<Record<NodeName, NodeId>>[],
 ): Record<NodeId, GhostState> {
   const found: Record<NodeId, GhostState> = {};
   for (const id of [...members.keys()].sort()) {
@@ -28,7 +28,7 @@ export function ghosts(
       role: owned.role.get(id) ?? 'unknown',
       slots: formatSlots(owned.slots.get(id) ?? []),
       replicas: replicas.sort().join(' '),
-      formerly: formerlyOf(id, known, addresses, remembered),
+      formerly: formerlyOf(id, known, addresses, memories),
       address: known === undefined ? '' : `${known.ip}:${known.port}`,
     };
   }
@@ -39,9 +39,9 @@ function formerlyOf(
   id: NodeId,
   view: MemberView | undefined,
   addresses: ReadonlyMap<NodeName, MemberAddress | undefined>,
-  remembered: Readonly<Record<NodeName, NodeId>>,
+  memories: readonly Readonly<Record<NodeName, NodeId>>[],
 ): NodeName | '' {
-  const byMemory = Object.entries(remembered).find(([, known]) => known === id);
+  const byMemory = memories.flatMap((memory) => Object.entries(memory)).find(([, known]) => known === id);
   if (byMemory !== undefined) return byMemory[0];
   if (view === undefined) return '';
   for (const [name, address] of addresses) {

@@ -82,7 +82,7 @@ export function interpret(
     hosts: hostStates(intent, evidence),
     nodes: Object.fromEntries(observed.map(({ entry }) => [entry.name, nodeState(intent, entry, picture)])),
     retired: retiredVolumes(intent, evidence, observed),
-    ghosts: ghosts(listed, identities, owned, addresses, evidence.remembered),
+    ghosts: ghosts(listed, identities, owned, addresses, [evidence.remembered, evidence.former]),
   };
   live.serving = serving(live, readings, joined);
   return {
@@ -133,7 +133,7 @@ function nodeState(intent: Intent, node: RosterEntry, picture: Picture): NodeSta
     host: node.host,
     zone: node.zone,
     shard: node.shard,
-    volume: truth.volume,
+    volume: isLeftOver(name, membership, picture) ? 'used' : truth.volume,
     container: truth.container,
     launch: truth.launch,
     reachable: reachability(truth, reading),
@@ -151,6 +151,20 @@ function nodeState(intent: Intent, node: RosterEntry, picture: Picture): NodeSta
     config: answers ? configOf(plan, reading, picture.digester) : {},
     users: answers ? usersOf(reading, picture.digester) : {},
   };
+}
+
+/** A volume without a container whose node ran before, and which a cluster that serves no longer knows. */
+function isLeftOver(name: NodeName, membership: NodeState['membership'], picture: Picture): boolean {
+  const truth = picture.truths.get(name) as ContainerTruth;
+  const { remembered } = picture.evidence;
+  const formed = [...picture.owned.slots.values()].some((slots) => slots.length > 0);
+  return (
+    truth.volume === 'ready' &&
+    truth.container === 'absent' &&
+    membership === 'none' &&
+    remembered[name] !== undefined &&
+    formed
+  );
 }
 
 /** Whether the container has run for the time that the policy wants to see of a canary. */

@@ -151,6 +151,15 @@ export const containerRules: Rule = function* (context) {
         `remove or rename that ${what}; RedisForge touches nothing that it did not create`,
       );
     }
+    if (node.volume === 'used') {
+      yield block(
+        'volume-used',
+        `node ${name}`,
+        `the volume of ${name} is left from a member that the cluster has gone on without: what is in it is old, and is not taken up silently`,
+        '',
+        `give the node another name, or remove the volume (docker volume rm redisforge-${live.cluster}-${name})`,
+      );
+    }
     if (successorOf(context, name) !== undefined) continue;
     yield* towardsRunning(context, name);
     if (
