@@ -13,9 +13,15 @@ import type { AclUserToSet, Clock, ContainerPlan, Engine, FileToPut, RedisNode, 
 export type Risk = 'none' | 'safe' | 'disruptive' | 'destructive';
 
 /**
- * `node:NAME`, `shard:NAME`, `zone:NAME`, `host:NAME` or `cluster`: no two steps of one wave share a lock.
+ * `node:NAME`, `shard:NAME`, `zone:NAME`, `host:NAME`, `cluster` or `election`: no two steps of one wave share a lock.
  */
-export type Lock = `node:${string}` | `shard:${string}` | `zone:${string}` | `host:${string}` | 'cluster';
+export type Lock =
+  | `node:${string}`
+  | `shard:${string}`
+  | `zone:${string}`
+  | `host:${string}`
+  | 'cluster'
+  | 'election';
 
 /** The behaviour of one kind of step. All but `execute` is pure. */
 export interface StepKind<S> {

@@ -34,6 +34,12 @@ export interface Takeover {
   readonly to: NodeName;
 }
 
+/**
+ * A primary votes once per epoch, and two replicas that ask at the same time ask with the same epoch: one of them loses
+ * (measured: in two of four pairs), says nothing, and may not ask again for four times the node timeout.
+ */
+const VOTED = 'election';
+
 /** The new primary takes the slots; the shard's other replicas follow it and have to catch up. */
 function promotion(state: ClusterState, from: NodeName, to: NodeName): Operation[] {
   const followers = peersOf(state, to).filter(
@@ -56,7 +62,7 @@ export const switchover: StepKind<Switchover> = {
   id: (step) => `switchover:${step.shard}:${step.from}>${step.to}`,
   describe: (step) => `switch shard ${step.shard} over from ${step.from} to ${step.to}`,
   risk: 'disruptive',
-  locks: (step) => [`shard:${step.shard}`, `node:${step.from}`, `node:${step.to}`],
+  locks: (step) => [VOTED, `shard:${step.shard}`, `node:${step.from}`, `node:${step.to}`],
   disturbs: (step) => [step.from],
   effect: (step, state) => [
     ...promotion(state, step.from, step.to),
@@ -73,7 +79,7 @@ export const failover: StepKind<Failover> = {
   id: (step) => `failover:${step.shard}:${step.from}>${step.to}`,
   describe: (step) => `fail shard ${step.shard} over from ${step.from}, which is dead, to ${step.to}`,
   risk: 'disruptive',
-  locks: (step) => [`shard:${step.shard}`, `node:${step.from}`, `node:${step.to}`],
+  locks: (step) => [VOTED, `shard:${step.shard}`, `node:${step.from}`, `node:${step.to}`],
   disturbs: () => [],
   effect: (step, state) => [
     ...promotion(state, step.from, step.to),
