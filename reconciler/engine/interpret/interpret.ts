@@ -73,6 +73,9 @@ export function interpret(
   const owned = ownership(readings, joined, listed);
   const picture: Picture = { evidence, truths, readings: answered, identities, members, owned, digester };
 
+  // Whom a node knows that is a member of something else is none of this cluster's business.
+  const ours = [...readings].filter(([name]) => members.of.get(name) !== 'elsewhere');
+  const ofOurs = membersById(ours.map(([, reading]) => reading));
   const addresses = new Map([...truths].map(([name, truth]) => [name, truth.address]));
   const live: ClusterState = {
     cluster: intent.spec.metadata.name,
@@ -82,7 +85,7 @@ export function interpret(
     hosts: hostStates(intent, evidence),
     nodes: Object.fromEntries(observed.map(({ entry }) => [entry.name, nodeState(intent, entry, picture)])),
     retired: retiredVolumes(intent, evidence, observed),
-    ghosts: ghosts(listed, identities, owned, addresses, [evidence.remembered, evidence.former]),
+    ghosts: ghosts(ofOurs, identities, owned, addresses, [evidence.remembered, evidence.former]),
   };
   live.serving = serving(live, readings, joined);
   return {

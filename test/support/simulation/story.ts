@@ -90,6 +90,7 @@ function faultOf(strike: Strike, spec: ClusterSpec, fleet: SimulatedFleet): Faul
   const replicas = names.filter((name) => fleet.server(name)?.conf.role === 'replica');
   const replica = replicas[strike.a % Math.max(1, replicas.length)];
   const primaries = names.filter((name) => fleet.server(name)?.conf.role === 'primary');
+  const persistent = spec.redis.config['appendonly'] === 'yes';
   switch (strike.kind) {
     case 'call':
       return {
@@ -103,14 +104,15 @@ function faultOf(strike: Strike, spec: ClusterSpec, fleet: SimulatedFleet): Faul
       return { kind: 'acl-set', node, user: 'intruder', rules: 'on nopass ~* +@all' };
     case 'failover':
       return replica === undefined ? undefined : { kind: 'failover', node: replica };
+    // Without persistence a replica that is emptied while its primary dies takes the last copy along.
     case 'reset-replica':
-      return replica === undefined
+      return replica === undefined || !persistent
         ? undefined
         : { kind: 'cluster-reset', node: replica, mode: strike.b % 2 === 0 ? 'soft' : 'hard' };
     case 'cluster-reset':
       return { kind: 'cluster-reset', node, mode: strike.b % 2 === 0 ? 'soft' : 'hard' };
     case 'detach':
-      return replica === undefined
+      return replica === undefined || !persistent
         ? undefined
         : {
             kind: 'replicate',
@@ -125,16 +127,14 @@ function faultOf(strike: Strike, spec: ClusterSpec, fleet: SimulatedFleet): Faul
       };
     case 'container-restart':
       // Restarted by hand, a primary without persistence is empty before anybody can look: nobody could save its keys.
-      return primaries.includes(node) && spec.redis.config['appendonly'] !== 'yes'
-        ? undefined
-        : { kind: 'container-restart', node };
+      return primaries.includes(node) && !persistent ? undefined : { kind: 'container-restart', node };
     case 'foreign-keys':
       return { kind: 'foreign-keys', node, keys: 10 };
     case 'host-down':
       return { kind: 'host-down', host, answer: strike.b % 2 === 0 ? 'silence' : 'refusal' };
     case 'engine-crash':
       // It takes every container along a moment later: without persistence that is all that they held.
-      return spec.redis.config['appendonly'] !== 'yes' ? undefined : { kind: 'engine-crash', host };
+      return !persistent ? undefined : { kind: 'engine-crash', host };
     case 'engine-stop':
       return { kind: 'engine-stop', host };
     default:
