@@ -104,6 +104,19 @@ export const dataStaysSafe: Law = function* (wave, policy) {
         steps: [stepId(step)],
       };
     }
+    const { replicaOf } = node;
+    const former =
+      replicaOf === null || replicaOf === step.primary
+        ? undefined
+        : (before.ghosts[replicaOf] ?? before.nodes[replicaOf]);
+    const lost = former !== undefined && !('membership' in former && isMember(former));
+    if (lost && former.slots !== '' && node.copy !== 'partial') {
+      yield {
+        law: 2,
+        summary: `${describeStep(step)}: its primary is lost, and its copy of slots ${former.slots} may be the only one`,
+        steps: [stepId(step)],
+      };
+    }
   }
 };
 

@@ -29,7 +29,9 @@ export function choosePrimaries(intent: Intent, live: ClusterState): Primaries {
     const incumbent =
       leaver !== undefined
         ? heirOf(intent, live, shard, leaver)
-        : (incumbentOf(intent, live, shard) ?? preferredOf(intent, live, shard));
+        : (heirOfLost(intent, live, shard) ??
+          incumbentOf(intent, live, shard) ??
+          preferredOf(intent, live, shard));
     if (incumbent !== undefined) chosen.set(shard, incumbent);
   }
   for (const [shard, node] of spread(intent, live, chosen)) chosen.set(shard, node);
@@ -65,6 +67,17 @@ function heirOf(intent: Intent, live: ClusterState, shard: ShardName, leaver: No
   });
   if (ready.length === 0 || ready.length < members.length) return leaver;
   return ready.find((name) => intent.nodes[name]?.preference === 'primary') ?? (ready[0] as NodeName);
+}
+
+/** The member that is to be elected in place of a lost one that is no node of ours any more and still owns slots. */
+function heirOfLost(intent: Intent, live: ClusterState, shard: ShardName): NodeName | undefined {
+  const members = intent.members.get(shard) ?? [];
+  if (members.some((name) => (live.nodes[name]?.slots ?? '') !== '')) return undefined;
+  return members.find((name) => {
+    const node = live.nodes[name];
+    const ghost = live.ghosts[node?.replicaOf ?? ''];
+    return node?.copy === 'whole' && ghost !== undefined && ghost.slots !== '';
+  });
 }
 
 /** Shards whose primary role should move to another member, which is in sync, while nothing else is to be done. */

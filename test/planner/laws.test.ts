@@ -64,6 +64,27 @@ describe('law 2: data stays safe', () => {
       ),
     ).toContain(2);
   });
+  it('refuses to point a replica elsewhere whose lost primary still owns slots', () => {
+    const elsewhere: Step = { kind: 'replicate', node: 'n1b', primary: 'n2a' };
+    expect(broken([elsewhere])).not.toContain(2);
+    const lost = { reachable: 'no', container: 'stopped', membership: 'joined' };
+    expect(broken([elsewhere], (state) => Object.assign(state.nodes['n1a'] as object, lost))).toContain(2);
+    const ghost = {
+      state: 'lost',
+      role: 'primary',
+      slots: '0-5460',
+      replicas: 'n1b',
+      formerly: 'n1a',
+      address: '',
+    } as const;
+    expect(
+      broken([elsewhere], (state) => {
+        delete state.nodes['n1a'];
+        state.ghosts['aaaabbbb'] = ghost;
+        Object.assign(state.nodes['n1b'] as object, { replicaOf: 'aaaabbbb' });
+      }),
+    ).toContain(2);
+  });
   it('refuses to start an empty server where replicas expect their primary', () => {
     const deploy: Step = {
       kind: 'deploy-node',

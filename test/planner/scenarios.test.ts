@@ -42,7 +42,7 @@ function setPath(document: object, path: string, value: unknown): void {
     target[key] ??= {};
     target = target[key] as Record<string, unknown>;
   }
-  if (value === null && path.split('/')[0] === 'ghosts') delete target[last];
+  if (value === null && /^(ghosts|nodes)\/[^/]+$/.test(path)) delete target[last];
   else target[last] = value;
 }
 

@@ -4,7 +4,8 @@ import { isDead, successorOf } from '../succession.ts';
 import type { Rule } from './rule.ts';
 
 export const failoverRules: Rule = function* (context) {
-  for (const name of context.names) {
+  // Also for a node that the spec no longer names: until somebody has taken over from it, it is the shard's primary.
+  for (const name of Object.keys(context.live.nodes).sort()) {
     const node = nodeOf(context.live, name);
     if (!ownsSlots(node) || !isDead(context, name)) continue;
     const successor = successorOf(context, name);

@@ -29,6 +29,14 @@ export const ghostRules: Rule = function* (context) {
         `role ${ghost.role}, slots ${ghost.slots === '' ? 'none' : ghost.slots}`,
         'bring the silent nodes back, or take them out of the spec',
       );
+    } else if (ghost.slots !== '' && ghost.replicas !== '') {
+      yield block(
+        'lost-member-awaits-election',
+        who,
+        `${who} is lost but still owns slots ${ghost.slots}; ${ghost.replicas} replicates it and is to be elected in its place`,
+        ghost.formerly === '' ? '' : `it was ${ghost.formerly} before`,
+        'nothing, while most primaries are reachable: the members elect it within a few times the node timeout',
+      );
     } else if (ghost.slots !== '') {
       yield block(
         'lost-member-owns-slots',

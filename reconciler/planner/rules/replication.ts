@@ -20,6 +20,18 @@ function emptyPrimary({ live, facts }: RuleContext, replica: NodeName, primary: 
   );
 }
 
+/**
+ * A replica of a lost member that still owns slots: its copy may be the only one. Pointed to anybody else it would
+ * throw that away, so it stays as it is until it has been elected, or its primary is back.
+ */
+function heirOfLost({ live }: RuleContext, name: NodeName): string | undefined {
+  const { replicaOf, copy } = nodeOf(live, name);
+  if (replicaOf === null || copy === 'partial') return undefined;
+  const former = live.ghosts[replicaOf] ?? live.nodes[replicaOf];
+  if (former === undefined || former.slots === '') return undefined;
+  return 'membership' in former && isMember(former) ? undefined : former.slots;
+}
+
 function* linkOf(context: RuleContext, name: NodeName, primary: NodeName): Generator<Proposal | Block> {
   const { live, facts } = context;
   const node = nodeOf(live, name);
@@ -63,6 +75,17 @@ export const replicationRules: Rule = function* (context) {
         `${name} owns slots ${node.slots} although ${primary} is the primary of shard ${node.shard}`,
         '',
         `give ${name} a shard of its own in the spec, or move its slots away`,
+      );
+      continue;
+    }
+    const slots = heirOfLost(context, name);
+    if (slots !== undefined) {
+      yield block(
+        'heir-of-lost-member',
+        `node ${name}`,
+        `${name} may hold the only copy of the keys in slots ${slots}, whose owner is lost; it is not pointed to ${primary} before it has been elected`,
+        `it replicates ${node.replicaOf}`,
+        'nothing, while most primaries are reachable: the members elect it within a few times the node timeout',
       );
       continue;
     }
