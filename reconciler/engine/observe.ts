@@ -46,7 +46,7 @@ export async function observe(cluster: Cluster): Promise<Observation> {
   };
   const observation = interpret(cluster.intent, evidence, observed, cluster.credentials.digester);
   const stranded = await strandedKeys(cluster, observation);
-  const seen = identitiesOf(memory, observed, nodes);
+  const seen = identitiesOf(memory, observed, nodes, observation.live.ghosts);
   await remember(store, cluster.intent.spec.metadata.name, memory, { ...memory, ...seen, retiredSince });
   const whole =
     stranded.size === 0
@@ -143,14 +143,16 @@ function identitiesOf(
   memory: Memory,
   observed: readonly Subject[],
   nodes: ReadonlyMap<NodeName, Reading<NodeReading>>,
+  ghosts: Observation['live']['ghosts'],
 ): Pick<Memory, 'ids' | 'ips' | 'formerIds'> {
   const ids = { ...memory.ids };
   const ips = { ...memory.ips };
   const formerIds = { ...memory.formerIds };
   for (const { entry, truth } of observed) {
-    const lost = ids[entry.name];
-    if (truth.volume === 'absent' && lost !== undefined) {
-      formerIds[entry.name] = lost;
+    if (truth.volume === 'absent') {
+      const listed = Object.keys(ghosts).find((id) => ghosts[id]?.formerly === entry.name);
+      const lost = ids[entry.name] ?? listed;
+      if (lost !== undefined) formerIds[entry.name] = lost;
       delete ids[entry.name];
     }
     const reading = nodes.get(entry.name);

@@ -41,6 +41,7 @@ export function identify(
   candidates: ReadonlyMap<NodeName, Candidate>,
   members: ReadonlyMap<NodeId, readonly MemberView[]>,
   remembered: Readonly<Record<NodeName, NodeId>>,
+  former: Readonly<Record<NodeName, NodeId>>,
 ): Identities {
   const idOf = new Map<NodeName, NodeId>();
   const nameOf = new Map<NodeId, NodeName>();
@@ -64,7 +65,8 @@ export function identify(
       candidate.address === undefined
         ? []
         : (byAddress.get(`${candidate.address.ip}:${candidate.address.port}`) ?? []);
-    const free = here.filter((id) => !nameOf.has(id));
+    // The id that it had before it lost its volume is still listed at its address, but it will never be that again.
+    const free = here.filter((id) => !nameOf.has(id) && id !== former[name]);
     if (free[0] !== undefined) set(name, free[0]);
     else unidentified.push(name);
   }

@@ -64,7 +64,7 @@ export function interpret(
       { reading: answered.get(name), address: truth.address, volumeGone: truth.volume === 'absent' },
     ]),
   );
-  const identities = identify(candidates, listed, evidence.remembered);
+  const identities = identify(candidates, listed, evidence.remembered, evidence.former);
   const novel = new Set(
     observed.filter((subject) => isNovel(subject, evidence)).map(({ entry }) => entry.name),
   );
