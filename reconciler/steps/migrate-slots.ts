@@ -2,7 +2,7 @@
 import type { Operation } from 'fast-json-patch';
 import type { ClusterState, NodeName } from '../model/cluster-state.ts';
 import { formatSlots, parseSlots, slotCount, slotSet, subtractSlots, unionSlots } from '../model/slots.ts';
-import { nodeOf } from '../model/topology.ts';
+import { nodeOf, peersOf } from '../model/topology.ts';
 import { PortError } from '../ports.ts';
 import { type StepContext, type StepKind, setNode } from './step.ts';
 
@@ -49,9 +49,19 @@ function ownersAfter(step: MigrateSlots | AwaitMigration, state: ClusterState): 
   const rest = formatSlots(subtractSlots(parseSlots(from.slots), moved));
   return [
     ...gained,
-    ...setNode(step.from, { slots: rest, ...(rest === '' ? { contents: 'empty' } : {}) }),
-    ...(from.contents === 'keys' ? setNode(step.to, { contents: 'keys' }) : []),
+    ...setNode(step.from, { slots: rest }),
+    ...(rest === ''
+      ? withReplicas(step.from, state).flatMap((name) => setNode(name, { contents: 'empty' }))
+      : []),
+    ...(from.contents === 'keys'
+      ? withReplicas(step.to, state).flatMap((name) => setNode(name, { contents: 'keys' }))
+      : []),
   ];
+}
+
+/** A primary and those who have whatever it has. */
+function withReplicas(primary: NodeName, state: ClusterState): NodeName[] {
+  return [primary, ...peersOf(state, primary).filter((peer) => state.nodes[peer]?.replicaOf === primary)];
 }
 
 const how = (step: MigrateSlots | AwaitMigration): string =>

@@ -3,6 +3,7 @@ import type { HostName, NodeName } from '../model/cluster-state.ts';
 import { nodeOf } from '../model/topology.ts';
 import { STOP_GRACE_MS } from './restart-node.ts';
 import { type StepKind, setNode } from './step.ts';
+import { stopOf } from './stopping.ts';
 
 export interface RemoveContainer {
   readonly kind: 'remove-container';
@@ -19,20 +20,10 @@ export const removeContainer: StepKind<RemoveContainer> = {
   risk: 'disruptive',
   locks: (step, state) => [`node:${step.node}`, `shard:${nodeOf(state, step.node).shard}`],
   disturbs: (step, state) => (nodeOf(state, step.node).container === 'running' ? [step.node] : []),
-  effect: (step, state) => {
-    const { role } = nodeOf(state, step.node);
-    return setNode(step.node, {
-      container: 'absent',
-      launch: null,
-      reachable: 'no',
-      contents: 'unknown',
-      link: role === 'replica' ? 'down' : 'none',
-      synced: role !== 'replica',
-      copy: role === 'replica' ? 'unknown' : 'whole',
-      config: {},
-      users: {},
-    });
-  },
+  effect: (step, state) => [
+    ...stopOf(state, step.node),
+    ...setNode(step.node, { container: 'absent', launch: null }),
+  ],
   deadlineMs: 120_000,
   sends: (step) => [`docker stop ${step.node}`, `docker rm ${step.node}`],
   async execute(step, context) {

@@ -3,6 +3,7 @@ import type { HostName, NodeName } from '../model/cluster-state.ts';
 import { isMember, nodeOf } from '../model/topology.ts';
 import { STOP_GRACE_MS } from './restart-node.ts';
 import { pointer, type StepKind, setNode } from './step.ts';
+import { stopOf } from './stopping.ts';
 
 /** Stops a node, makes every member forget it and removes its container. The volume is retired, not removed. */
 export interface RemoveNode {
@@ -66,7 +67,11 @@ export const fenceNode: StepKind<FenceNode> = {
   risk: 'safe',
   locks: (step) => [`node:${step.node}`],
   disturbs: () => [],
-  effect: (step) => setNode(step.node, { container: 'stopped', reachable: 'no', config: {}, users: {} }),
+  effect: (step, state) => [
+    ...stopOf(state, step.node),
+    ...setNode(step.node, { container: 'stopped' }),
+    { op: 'replace', path: pointer('nodes', step.node, 'launch', 'restart'), value: 'no' },
+  ],
   deadlineMs: 60_000,
   sends: (step) => [
     `docker update --restart no ${containerOf(step.node)}`,

@@ -1,8 +1,8 @@
 /** Moves a shard's primary role to a replica: planned (both alive) or because the engine says the primary is dead. */
 import type { Operation } from 'fast-json-patch';
-import type { ClusterState, NodeName, ShardName } from '../model/cluster-state.ts';
+import type { ClusterState, NodeId, NodeName, ShardName } from '../model/cluster-state.ts';
 import { nodeOf, peersOf } from '../model/topology.ts';
-import { type StepKind, setNode } from './step.ts';
+import { pointer, type StepKind, setNode } from './step.ts';
 
 /** Planned: nothing is lost, clients are redirected once (measured gap 14-16 ms). */
 export interface Switchover {
@@ -40,8 +40,11 @@ export interface Takeover {
  */
 const VOTED = 'election';
 
-/** The new primary takes the slots; the shard's other replicas follow it and have to catch up. */
-function promotion(state: ClusterState, from: NodeName, to: NodeName): Operation[] {
+/**
+ * The new primary takes the slots; the shard's other replicas follow it and have to catch up.
+ * @param from a node of ours, or the id of a member that only the others still know.
+ */
+function promotion(state: ClusterState, from: NodeName | NodeId, to: NodeName): Operation[] {
   const followers = peersOf(state, to).filter(
     (peer) => peer !== from && nodeOf(state, peer).replicaOf === from,
   );
@@ -49,7 +52,7 @@ function promotion(state: ClusterState, from: NodeName, to: NodeName): Operation
     ...setNode(to, {
       role: 'primary',
       replicaOf: null,
-      slots: nodeOf(state, from).slots,
+      slots: (state.nodes[from] ?? state.ghosts[from])?.slots ?? '',
       link: 'none',
       synced: true,
       copy: 'whole',
@@ -102,7 +105,12 @@ export const takeover: StepKind<Takeover> = {
   disturbs: () => [],
   effect: (step, state) => [
     ...promotion(state, step.from, step.to),
-    ...(state.nodes[step.from] === undefined ? [] : setNode(step.from, { slots: '' })),
+    ...(state.nodes[step.from] === undefined
+      ? [
+          { op: 'replace' as const, path: pointer('ghosts', step.from, 'slots'), value: '' },
+          { op: 'replace' as const, path: pointer('ghosts', step.from, 'replicas'), value: '' },
+        ]
+      : setNode(step.from, { slots: '' })),
   ],
   deadlineMs: 15_000,
   sends: (step) => [`CLUSTER FAILOVER TAKEOVER (to ${step.to})`],
