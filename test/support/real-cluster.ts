@@ -74,6 +74,8 @@ export class RealCluster {
   /** Calls that change an engine, a server or the state store, by name, since the last {@link clearCalls}. */
   readonly calls: string[] = [];
   readonly #document: SpecDocument;
+  /** Ports of all nodes that the spec names, or has named. */
+  readonly #ports = new Map<string, number>();
   readonly #cleanUp: (() => Promise<unknown>)[] = [];
 
   private constructor(directory: string, docker: Docker, document: SpecDocument) {
@@ -81,8 +83,14 @@ export class RealCluster {
     this.directory = directory;
     this.docker = docker;
     this.#document = document;
-    this.spec = parsed(this.specText());
+    this.spec = this.#parse();
     this.ports = this.#freshPorts();
+  }
+
+  #parse(): ClusterSpec {
+    const spec = parsed(this.specText());
+    for (const { name, port } of spec.nodes) this.#ports.set(name, port);
+    return spec;
   }
 
   static async create(shape: RealShape = {}): Promise<RealCluster> {
@@ -105,7 +113,7 @@ export class RealCluster {
   /** Changes the spec, as a commit would. */
   edit(change: (document: SpecDocument) => void): void {
     change(this.#document);
-    this.spec = parsed(this.specText());
+    this.spec = this.#parse();
   }
 
   #freshPorts(): Ports {
@@ -184,13 +192,16 @@ export class RealCluster {
   async endpoint(node: string): Promise<{ host: string; port: number }> {
     const info = await this.docker.getContainer(this.node(node)).inspect();
     const [network] = Object.values(info.NetworkSettings.Networks);
-    const port = this.spec.nodes.find(({ name }) => name === this.node(node))?.port ?? 6379;
-    return { host: network?.IPAddress ?? '', port };
+    return { host: network?.IPAddress ?? '', port: this.#ports.get(this.node(node)) ?? 6379 };
   }
 
   /** Full name of a node: `1a` is the first member of the first shard. */
   node(short: string): string {
     return `${this.name}-${short}`;
+  }
+
+  #shardOf(short: string): string | undefined {
+    return this.spec.nodes.find(({ name }) => name === this.node(short))?.shard;
   }
 
   /** Text about this cluster, with the names that are different in every run cut short. */
@@ -210,6 +221,11 @@ export class RealCluster {
   /** A connection as RedisForge's own user, for what somebody might do by hand. */
   async admin(node: string): Promise<Redis> {
     return this.#connect(node, 'redisforge', OPERATOR_PASSWORD);
+  }
+
+  /** Redis' own id of a node. */
+  async idOf(node: string): Promise<string> {
+    return String(await this.asAdmin(node, 'CLUSTER', 'MYID'));
   }
 
   /** One command as RedisForge's own user. */
@@ -247,13 +263,25 @@ export class RealCluster {
     return client;
   }
 
-  /** Writes `count` keys over all slots, in one pipeline per primary; values tell their key. */
+  /**
+   * Writes `count` keys over all slots, in one pipeline per primary; values tell their key. All of it is on the disks
+   * of all members afterwards: with `appendfsync everysec` a crash may otherwise take the last second with it.
+   */
   async fill(count: number): Promise<void> {
     for (const { node, ranges } of await this.primaries()) {
       const client = await this.client(node);
       const pipeline = client.pipeline();
       for (const index of keysIn(ranges, count)) pipeline.set(`key:${index}`, `value:${index}`);
       const failed = (await pipeline.exec())?.find(([error]) => error !== null);
+      const persistent = this.#document.redis.config['appendonly'] === 'yes';
+      const replicas = this.spec.nodes.filter(({ shard }) => shard === this.#shardOf(node)).length - 1;
+      await client.call(
+        ...((persistent ? ['WAITAOF', 1, replicas, 5000] : ['WAIT', replicas, 5000]) as [
+          string,
+          number,
+          number,
+        ]),
+      );
       client.disconnect();
       if (failed !== undefined) throw failed[0] as Error;
     }
@@ -271,6 +299,14 @@ export class RealCluster {
           .map((range) => range.split('-').map(Number))
           .map(([first, last]) => [first as number, last ?? (first as number)]),
       }));
+  }
+
+  /** The member of a shard that has the role now, by short node name: after a failover it may be any of them. */
+  async memberOf(shard: string, role: 'primary' | 'replica'): Promise<string> {
+    const { live } = await this.observe();
+    const found = Object.entries(live.nodes).find(([, node]) => node.shard === shard && node.role === role);
+    if (found === undefined) throw new Error(`${shard} has no ${role}`);
+    return this.short(found[0]);
   }
 
   /** How many of the keys that {@link fill} wrote are there with their value. */

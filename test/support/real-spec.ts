@@ -37,7 +37,8 @@ export interface SpecDocument {
   hosts: { name: string; zone: string; docker: string }[];
   nodes: NodeEntry[];
   shards?: { name: string; weight?: number }[];
-  policies?: { parallelShards?: number; allowDowntime?: boolean };
+  policies?: { parallelShards?: number; allowDowntime?: boolean; canarySoak?: number; retireAfter?: number };
+  recovery?: { takeover: string[]; reason: string; hostsAreOff?: string[] };
 }
 
 /**
