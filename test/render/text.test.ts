@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { clipped, columns, screenWidth } from '../../reconciler/render/columns.ts';
 import { code, escaped } from '../../reconciler/render/markdown.ts';
-import {
-  bytes,
-  counted,
-  duration,
-  listed,
-  slotsInWords,
-} from '../../reconciler/render/quantities.ts';
+import { bytes, counted, duration, listed, slotsInWords } from '../../reconciler/render/quantities.ts';
 
 describe('quantities', () => {
   test.each([

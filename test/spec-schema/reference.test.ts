@@ -15,7 +15,8 @@ test('the reference has a row for every field, with type, default and meaning', 
 });
 
 test('a document is brought up to date between its markers, and nowhere else', () => {
-  const before = '# Title\n\n<!-- spec-reference -->\nwhat was there before\n<!-- /spec-reference -->\n\nThe end\n';
+  const before =
+    '# Title\n\n<!-- spec-reference -->\nwhat was there before\n<!-- /spec-reference -->\n\nThe end\n';
   const after = withSpecReference(before);
   expect(after).toContain(specReference());
   expect(after).not.toContain('what was there before');
