@@ -82,6 +82,36 @@ export function addEditCommands({ forCluster, context, ended }: ProgramParts): v
     });
 }
 
+export const ADOPT_EXAMPLES = [
+  'redisforge adopt 10.0.1.10:6379 > cluster.yaml',
+  'redisforge adopt 10.0.1.10:6379 --user admin --password-file admin-password --output orders/cluster.yaml',
+] as const;
+
+/** @param command knows the settings that every command has. */
+export function addAdopt(
+  command: Command,
+  { context, ended }: Pick<ProgramParts, 'context' | 'ended'>,
+): void {
+  command
+    .summary('write the spec of a running cluster')
+    .description(
+      'Looks at a cluster that runs already, through any of its nodes, and writes the cluster.yaml that describes it. What the servers cannot know is marked with CHECK. Changes nothing.\nExit code: 3 when a node could not be read, or the spec breaks a rule.',
+    )
+    .argument('<host:port>', 'any node of the cluster')
+    .option('--user <name>', 'who to log in as', 'default')
+    .option('--password-file <file>', 'file with the password (default: none)')
+    .option('--name <name>', 'what the cluster is to be called')
+    .option(
+      '--docker <url>',
+      'engine of this machine that has containers of RedisForge: unix:///var/run/docker.sock',
+    )
+    .option('--output <file>', 'write to a new file instead of standard output')
+    .action(async (address: string, options) => {
+      const { adoptCommand } = await import('./commands/adopt.ts');
+      ended(await adoptCommand(address, options, context(options)));
+    });
+}
+
 /** What is chosen unless a person says otherwise. */
 function withPlace(command: Command): Command {
   return command

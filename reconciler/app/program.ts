@@ -1,7 +1,7 @@
 /** The command line: every command with its options, its help and examples. What a command does is loaded when it is run. */
 import { Command, Option } from 'commander';
 import type { CommandContext } from './commands/command.ts';
-import { addEditCommands } from './edit-commands.ts';
+import { ADOPT_EXAMPLES, addAdopt, addEditCommands } from './edit-commands.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { SETTING_TABLE, type SettingDefinition, settingsHelp } from './setting-table.ts';
 import { processSources, readRunSettings, readSettings } from './settings.ts';
@@ -121,6 +121,7 @@ export function program(output: Output, ended: (code: ExitCode) => void): Comman
     });
 
   addEditCommands({ forCluster, context, ended });
+  addAdopt(withSettings(root.command('adopt'), 'all', ADOPT_EXAMPLES), { context, ended });
 
   forCluster(
     'secrets',
