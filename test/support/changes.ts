@@ -1,8 +1,12 @@
 /** Changes of a real cluster's spec as engineers commit them, and what must hold while they are carried out. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
+import type { ProgressEvent } from '../../reconciler/engine/progress.ts';
+import { isWait } from '../../reconciler/steps/table.ts';
+import { volumeName } from '../../spec-schema/effective.ts';
 import type { LoadReport } from './load/messages.ts';
 import { inWords, type Loader } from './loader.ts';
-import type { RealCluster, Run } from './real-cluster.ts';
+import type { RealCluster } from './real-cluster.ts';
 import type { SpecDocument } from './real-spec.ts';
 
 type NodeEntry = SpecDocument['nodes'][number];
@@ -44,6 +48,14 @@ export function replaceMember(cluster: RealCluster, old: string, young: string, 
   });
 }
 
+/** As a host that burned down: nothing of the node is left, and no engine knows of it any more. */
+export async function loseForGood(cluster: RealCluster, node: string): Promise<void> {
+  const entry = cluster.spec.nodes.find(({ name }) => name === cluster.node(node));
+  if (entry === undefined) throw new RangeError(`no node ${node}`);
+  await cluster.container(node).remove({ force: true });
+  await cluster.docker.getVolume(volumeName(cluster.spec, entry)).remove();
+}
+
 /** Ids of the cluster's containers by short node name: a container that was made anew has another. */
 export async function containerIds(cluster: RealCluster): Promise<Record<string, string>> {
   const containers = await cluster.docker.listContainers({
@@ -67,39 +79,59 @@ export function untouched(
 
 /** What was done under load, with the nodes whose containers are the same as before. */
 export interface LoadedRun {
-  readonly run: Run;
+  /** Every step that was carried out, in order, without the cluster's name; waits left out. */
+  readonly steps: readonly string[];
+  readonly events: readonly ProgressEvent[];
   readonly load: LoadReport;
   readonly kept: readonly string[];
 }
 
+/** Looks again and again, as the keeper of a cluster does, until nothing differs. */
+export async function settle(cluster: RealCluster, deadlineMs = 90_000): Promise<ProgressEvent[]> {
+  const events: ProgressEvent[] = [];
+  const until = performance.now() + deadlineMs;
+  for (;;) {
+    const run = await cluster.run();
+    events.push(...run.events);
+    if (run.status === 'converged') return events;
+    if (performance.now() > until) {
+      const why = [...run.blocks.map(({ summary }) => summary), ...run.failures.map(({ reason }) => reason)];
+      throw new Error(`${run.status} after ${deadlineMs} ms: ${cluster.short(why.join('; '))}`);
+    }
+    await wait(200);
+  }
+}
+
 /**
- * Carries a change out under load: every step is done, no command fails, no acknowledged write is lost, no read is
- * behind, and the pass after it is silent.
+ * Carries a change out under load: everything is done, no acknowledged write is lost, no read is behind, no command
+ * fails, and the pass after it is silent.
+ * @param spare what may happen because somebody died: commands that a client gives up on while nobody serves.
  */
 export async function changeUnderLoad(
   cluster: RealCluster,
   loader: Loader,
   what: string,
   change: () => unknown,
+  spare: { readonly failures?: boolean } = {},
 ): Promise<LoadedRun> {
   const before = await containerIds(cluster);
-  const { result: run, load } = await loader.during(async () => {
+  const { result: events, load } = await loader.during(async () => {
     await change();
-    return cluster.mustRun();
+    return settle(cluster);
   });
   tell(`${what}: ${inWords(load)}`);
-  expect(load, what).toMatchObject({ failed: {}, stale: [], lost: 0, lostKeys: [] });
+  expect(load, what).toMatchObject({ stale: [], lost: 0, lostKeys: [] });
+  if (spare.failures !== true) expect(load.failed, what).toEqual({});
   expect(load.writes).toBeGreaterThan(0);
   expect(await cluster.anotherPass()).toEqual({ status: 'converged', steps: [], calls: [] });
-  return { run, load, kept: untouched(before, await containerIds(cluster)) };
+  const steps = events
+    .filter((event) => event.kind === 'step-started')
+    .filter(({ step }) => !isWait(step.step))
+    .map(({ step }) => cluster.short(step.id));
+  return { steps, events, load, kept: untouched(before, await containerIds(cluster)) };
 }
 
 /** A figure for whoever reads the output of the run. */
 export function tell(line: string): void {
   process.stdout.write(`  ${line}\n`);
-}
-
-/** Ids of the steps of a run without the cluster's name, waits left out. */
-export function stepsOf(cluster: RealCluster, run: Run): string[] {
-  return run.steps.map(({ id }) => cluster.short(id));
 }

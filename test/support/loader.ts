@@ -4,11 +4,21 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import type { FromLoader, LoadReport, LoadSettings, OwnerRanges, ToLoader } from './load/messages.ts';
+import type {
+  FromLoader,
+  LoadReport,
+  LoadSettings,
+  OwnerRanges,
+  StartupNode,
+  ToLoader,
+} from './load/messages.ts';
 import type { RealCluster } from './real-cluster.ts';
 import { LOADER_PASSWORD } from './real-spec.ts';
 
 const PROCESS = join(import.meta.dirname, 'load/loader-process.ts');
+
+/** What is under way may take half a minute to end, and then everything is read back. */
+const ANSWER_MS = 90_000;
 
 export interface LoadOptions {
   /** Writes and reads per second, together. Two cores carry 1,000 beside everything else. */
@@ -42,10 +52,8 @@ export class Loader {
   /** Starts a loader; when this returns, every key has been written once. It ends with the cluster at the latest. */
   static async start(cluster: RealCluster, options: LoadOptions = {}): Promise<Loader> {
     const { rate = 800, keys = 2000, valueBytes = 100 } = options;
-    const names = cluster.spec.nodes.map(({ name }) => cluster.short(name));
-    const startupNodes = await Promise.all(names.map((name) => cluster.endpoint(name)));
     const loader = new Loader(cluster, {
-      startupNodes,
+      startupNodes: await endpoints(cluster),
       username: 'loader',
       password: LOADER_PASSWORD,
       rate,
@@ -63,7 +71,7 @@ export class Loader {
     this.#say({ kind: 'begin', owners: await this.#owners() });
     await this.#expect('began');
     const result = await change();
-    this.#say({ kind: 'end' });
+    this.#say({ kind: 'end', startupNodes: await endpoints(this.#cluster) });
     const { report } = await this.#expect('report');
     return { result, load: report };
   }
@@ -92,12 +100,25 @@ export class Loader {
       const message = this.#heard.shift();
       if (message?.kind === 'failed') throw new Error(message.reason);
       if (message?.kind === kind) return message as Extract<FromLoader, { kind: K }>;
-      if (message === undefined)
-        await new Promise<void>((resolve) => {
-          this.#listener = resolve;
-        });
+      if (message !== undefined) continue;
+      const deadline = AbortSignal.timeout(ANSWER_MS);
+      await new Promise<void>((resolve) => {
+        this.#listener = resolve;
+        deadline.addEventListener('abort', () => resolve());
+      });
+      if (deadline.aborted) throw new Error(`the loader has not said "${kind}" within ${ANSWER_MS} ms`);
     }
   }
+}
+
+/** Where the nodes of the spec can be asked, as far as they run. */
+async function endpoints(cluster: RealCluster): Promise<StartupNode[]> {
+  const names = cluster.spec.nodes.map(({ name }) => cluster.short(name));
+  const found = await Promise.allSettled(names.map((name) => cluster.endpoint(name)));
+  return found
+    .filter((result) => result.status === 'fulfilled')
+    .map(({ value }) => value)
+    .filter(({ host }) => host !== '');
 }
 
 /** A measurement on one line, for the output of a test run. */

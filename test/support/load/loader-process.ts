@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Cluster } from 'ioredis';
-import type { FromLoader, LoadReport, LoadSettings, OwnerRanges, ToLoader } from './messages.ts';
+import type { FromLoader, LoadReport, LoadSettings, OwnerRanges, StartupNode, ToLoader } from './messages.ts';
 import { Probes } from './probe.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { WrittenKeys } from './written-keys.ts';
@@ -49,15 +49,15 @@ class Load {
     this.#settings = settings;
     this.#random = settings.seed;
     this.#keys = new WrittenKeys(settings.keys, settings.valueBytes);
-    this.#cluster = this.#connect();
+    this.#cluster = this.#connect(settings.startupNodes);
     this.#probes = new Probes(settings);
     this.#delay.enable();
   }
 
   /** As an application would: with ioredis' own settings for failures and redirections. */
-  #connect(scaleReads: 'master' | 'slave' = 'master'): Cluster {
-    const { startupNodes, username, password } = this.#settings;
-    const cluster = new Cluster([...startupNodes], { scaleReads, redisOptions: { username, password } });
+  #connect(startupNodes: readonly StartupNode[]): Cluster {
+    const { username, password } = this.#settings;
+    const cluster = new Cluster([...startupNodes], { redisOptions: { username, password } });
     cluster.on('error', () => {});
     return cluster;
   }
@@ -96,7 +96,7 @@ class Load {
   #served = new Stopwatch({});
 
   /** Stops writing, waits for what is under way, reads everything back, and goes on. */
-  async end(): Promise<LoadReport> {
+  async end(startupNodes: readonly StartupNode[]): Promise<LoadReport> {
     this.#writing = false;
     const tally = this.#tally;
     const seconds = (performance.now() - tally.begun) / 1000;
@@ -105,7 +105,7 @@ class Load {
     this.#probes.measureWith(undefined);
     await this.#drain();
     const client = tally.stopwatch.longest();
-    const { verified, lost, lostKeys } = await this.#readBack();
+    const { verified, lost, lostKeys } = await this.#readBack(startupNodes);
     this.#tally = new Tally({});
     this.#writing = true;
     return {
@@ -186,8 +186,10 @@ class Load {
   }
 
   /** By a client of its own, so that what is judged is what anybody would find. */
-  async #readBack(): Promise<Pick<LoadReport, 'verified' | 'lost' | 'lostKeys'>> {
-    const cluster = this.#connect();
+  async #readBack(
+    startupNodes: readonly StartupNode[],
+  ): Promise<Pick<LoadReport, 'verified' | 'lost' | 'lostKeys'>> {
+    const cluster = this.#connect(startupNodes);
     const lostKeys: string[] = [];
     let lost = 0;
     let verified = 0;
@@ -228,7 +230,7 @@ process.on('message', (message: ToLoader) => {
     load.begin(message.owners);
     say({ kind: 'began' });
   } else if (message.kind === 'end') {
-    load.end().then((report) => say({ kind: 'report', report }), fail);
+    load.end(message.startupNodes).then((report) => say({ kind: 'report', report }), fail);
   } else {
     load.close();
     process.exit(0);

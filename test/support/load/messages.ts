@@ -1,7 +1,12 @@
 /** What a test and its loader's process say to each other. */
 
+export interface StartupNode {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface LoadSettings {
-  readonly startupNodes: readonly { readonly host: string; readonly port: number }[];
+  readonly startupNodes: readonly StartupNode[];
   readonly username: string;
   readonly password: string;
   /** Writes and reads per second, together. */
@@ -17,7 +22,8 @@ export type OwnerRanges = Readonly<Record<string, readonly (readonly [first: num
 
 export type ToLoader =
   | { readonly kind: 'begin'; readonly owners: OwnerRanges }
-  | { readonly kind: 'end' }
+  /** Those that know the cluster now: after a change the former ones may all be gone. */
+  | { readonly kind: 'end'; readonly startupNodes: readonly StartupNode[] }
   | { readonly kind: 'quit' };
 
 export type FromLoader =
