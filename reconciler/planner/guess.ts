@@ -8,17 +8,12 @@ export function plus(a: Guess, b: Guess): Guess {
   return a === 'unknown' || b === 'unknown' ? 'unknown' : a + b;
 }
 
-/** The greatest; `unknown` as soon as one is, because it may be the greatest. */
+/** The greatest; `unknown` as soon as one is, because that may be the greatest. */
 export function greatest(guesses: readonly Guess[]): Guess {
-  return guesses.reduce<Guess>((most, guess) => {
-    if (most === 'unknown' || guess === 'unknown') return 'unknown';
-    return Math.max(most, guess);
-  }, 0);
-}
-
-/** What is certain of it: at least so much. */
-export function atLeast(guess: Guess): number {
-  return guess === 'unknown' ? 0 : guess;
+  return guesses.reduce<Guess>(
+    (most, guess) => (most === 'unknown' || guess === 'unknown' ? 'unknown' : Math.max(most, guess)),
+    0,
+  );
 }
 
 /** To whole numbers, for what is counted in whole ones. */

@@ -7,6 +7,7 @@ import type { Facts } from '../model/facts.ts';
 import { stepEffect } from '../steps/table.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { applyOperations, diff } from './diff.ts';
+import { type Estimate, Estimator } from './estimate.ts';
 import { fingerprint } from './fingerprint.ts';
 import { holdOf } from './holds.ts';
 import type { Intent } from './intent.ts';
@@ -14,6 +15,7 @@ import { checkLaws, type Violation } from './laws.ts';
 import { MACHINERY, type Machinery, nextSteps, type PlannedStep } from './next-steps.ts';
 import { resolve } from './resolve.ts';
 import type { Block, Policy } from './rules/rule.ts';
+import { type ZoneLoss, zoneLosses } from './what-if.ts';
 
 export interface Plan {
   readonly cluster: string;
@@ -25,6 +27,10 @@ export interface Plan {
   /** What stands in the way at the end, with the evidence and the smallest change that would help. */
   readonly blocks: readonly Block[];
   readonly warnings: readonly Problem[];
+  /** What the loss of a zone would do, now and when the plan is carried out as far as it goes. */
+  readonly outlook: { readonly before: readonly ZoneLoss[]; readonly after: readonly ZoneLoss[] };
+  /** How long it takes, what it moves, how bare the cluster is on the way. */
+  readonly estimate: Estimate;
   /** SHA-256 over the canonical JSON of the steps, without prose or times. */
   readonly digest: string;
 }
@@ -70,16 +76,15 @@ export function plan(
   const differences = diff(paper, desired);
   let remaining = differences;
   let blocks: readonly Block[] = [];
+  const estimator = estimatorOf(intent, live, facts);
   while (remaining.length > 0) {
     const decision = nextSteps(intent, desired, paper, facts, policy, machinery);
     blocks = decision.blocks;
     if (decision.wave.length === 0) break;
     const steps = decision.wave.map(({ step }) => step);
     const before = paper;
-    paper = applyOperations(
-      before,
-      steps.flatMap((step) => stepEffect(step, before)),
-    );
+    const operations = steps.flatMap((step) => stepEffect(step, before));
+    paper = applyOperations(before, operations);
     const violations = checkLaws({ before, steps, after: paper }, policy, machinery.laws);
     if (violations[0] !== undefined) {
       throw new PlanningError(
@@ -90,6 +95,7 @@ export function plan(
       );
     }
     waves.push(decision.wave);
+    estimator.add({ before, steps, after: paper }, operations);
     desired = resolve(intent, paper, facts);
     remaining = diff(paper, desired);
     const state = fingerprint(paper);
@@ -120,8 +126,17 @@ export function plan(
     waves,
     blocks: status === 'blocked' ? blocks : [],
     warnings: [...facts.warnings, ...holdWarnings(intent, waves, facts.now)],
+    outlook: { before: zoneLosses(live), after: zoneLosses(paper) },
+    estimate: estimator.result(),
     digest: planDigest(waves),
   };
+}
+
+function estimatorOf({ spec }: Intent, live: ClusterState, facts: Facts): Estimator {
+  return new Estimator(live, facts, {
+    soakMs: spec.policies.canarySoak * 1000,
+    slotBytes: spec.balance.by === 'memory' ? facts.slotWeights : undefined,
+  });
 }
 
 /** What a plan shows although it would not be done now, one warning for each reason. */

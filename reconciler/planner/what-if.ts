@@ -28,7 +28,7 @@ export interface Loss {
   readonly quorum: 'kept' | 'lost' | 'unknown';
   /** Members by which the shards that live on are short afterwards. */
   readonly replicasMissing: number;
-  /** Shards that live on with no replica in sync, though they have one now. */
+  /** Of the shards that have somebody there, those that live on with no replica in sync. */
   readonly bare: readonly ShardName[];
 }
 
@@ -153,10 +153,9 @@ function lossOf(owners: readonly Owner[], gone: (node: NodeState) => boolean, qu
     const away = followers.length - left.length;
     const copies = left.filter(isCandidate);
     const synced = left.filter(isSyncedReplica).length;
-    const before = followers.filter(isSyncedReplica).length;
     if (!gone(node) && isMember(node)) {
       replicasMissing += away;
-      if (before > 0 && synced === 0) found.bare.add(node.shard);
+      if (away > 0 && synced === 0) found.bare.add(node.shard);
       continue;
     }
     // Of a primary elsewhere that is missing already, only what it would take the place's copies for is lost here.
@@ -164,7 +163,7 @@ function lossOf(owners: readonly Owner[], gone: (node: NodeState) => boolean, qu
     if (copies.length > 0 && quorum === 'kept') {
       found.failsOver.add(node.shard);
       if (synced === 0) found.behind.add(node.shard);
-      if (before > 0 && synced <= 1) found.bare.add(node.shard);
+      if (synced <= 1) found.bare.add(node.shard);
       replicasMissing += away + 1;
     } else if (copies.length > 0 && quorum === 'lost') found.stranded.add(node.shard);
     else if (copies.length > 0 || left.some(isUnclear)) found.uncertain.add(node.shard);
@@ -196,7 +195,9 @@ function isUnclear(node: NodeState): boolean {
   return node.reachable === 'unknown' || (isMember(node) && node.copy === 'unknown');
 }
 
+const numeric = new Intl.Collator('en', { numeric: true });
+
 /** `s2` before `s10`. */
 function inOrder<Name extends string>(names: Name[]): Name[] {
-  return names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return names.sort(numeric.compare);
 }

@@ -13,8 +13,8 @@ export function planJson(plan: Plan, live: ClusterState): Record<string, unknown
     digest: plan.digest,
     differences: maskedPatch(plan.differences),
     differencesInWords: differencesInWords(plan.differences, live),
-    waves: plan.waves.map((wave) =>
-      wave.map(({ id, step, because }) => ({
+    waves: plan.waves.map((wave, number) =>
+      wave.map(({ id, step, because }, index) => ({
         id,
         kind: step.kind,
         description: stepInWords(step),
@@ -22,8 +22,15 @@ export function planJson(plan: Plan, live: ClusterState): Record<string, unknown
         risk: stepRisk(step),
         waits: isWait(step),
         sends: commandsOf(step),
+        estimate: plan.estimate.waves[number]?.steps[index],
       })),
     ),
+    // The times of the steps stand beside them.
+    estimate: {
+      ...plan.estimate,
+      waves: plan.estimate.waves.map(({ ms, atLeastMs }) => ({ ms, atLeastMs })),
+    },
+    outlook: plan.outlook,
     blocks: plan.blocks,
     warnings: plan.warnings,
   };

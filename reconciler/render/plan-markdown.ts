@@ -2,6 +2,7 @@
 import type { Problem } from '../../spec-schema/problem.ts';
 import type { Difference } from './differences.ts';
 import { code, escaped } from './markdown.ts';
+import type { OutlookRow } from './outlook.ts';
 import type { PlanView, StepGroup } from './plan-view.ts';
 import { counted, listed } from './quantities.ts';
 
@@ -15,6 +16,9 @@ export function planMarkdown(view: PlanView): string {
   if (view.blocks.length > 0)
     parts.push('#### What stands in the way', view.blocks.map(problemItem).join('\n'));
   if (view.differences.length > 0) parts.push('#### What differs', differencesPart(view.differences));
+  const { costs, losses } = view.outlook;
+  if (costs.length > 0) parts.push('#### What it takes', outlookPart(costs));
+  if (losses.length > 0) parts.push('#### What if', outlookPart(losses));
   if (view.waves.length > 0) parts.push(wavesPart(view.waves));
   if (view.warnings.length > 0) parts.push('#### Warnings', view.warnings.map(problemItem).join('\n'));
   if (view.waves.length > 0) parts.push(`<sub>plan ${code(view.digest)}</sub>`);
@@ -43,6 +47,14 @@ function differencesPart(differences: readonly Difference[]): string {
     '| --- | --- |',
     ...rows,
     ...(more > 0 ? [`| | and ${counted(more, 'more', 'more')} |`] : []),
+  ].join('\n');
+}
+
+function outlookPart(rows: readonly OutlookRow[]): string {
+  return [
+    '| | |',
+    '| --- | --- |',
+    ...rows.map(({ label, lines }) => `| ${escaped(label)} | ${lines.map(escaped).join('<br>')} |`),
   ].join('\n');
 }
 

@@ -1,6 +1,7 @@
 /** A plan for a terminal. */
 import { blockLines } from './block-text.ts';
 import { differenceLines } from './difference-text.ts';
+import type { OutlookRow } from './outlook.ts';
 import type { PlanView, StepGroup } from './plan-view.ts';
 import { counted } from './quantities.ts';
 import { type Style, toned } from './style.ts';
@@ -11,7 +12,8 @@ export function planText(view: PlanView, style: Style): string {
     lines.push('', style.bold('What differs'), ...differenceLines(view.differences, style));
   for (const [index, groups] of view.waves.entries()) {
     const steps = groups.reduce((sum, group) => sum + group.steps.length + group.more, 0);
-    lines.push('', `${style.bold(`Wave ${index + 1}`)} ${style.dim(`(${counted(steps, 'step')})`)}`);
+    const size = [counted(steps, 'step'), view.waveTimes[index]].join(', ');
+    lines.push('', `${style.bold(`Wave ${index + 1}`)} ${style.dim(`(${size})`)}`);
     for (const group of groups) lines.push(...groupLines(group, style));
   }
   if (view.blocks.length > 0)
@@ -22,8 +24,17 @@ export function planText(view: PlanView, style: Style): string {
     );
   if (view.warnings.length > 0)
     lines.push('', style.bold('Warnings'), ...view.warnings.flatMap((warning) => blockLines(warning, style)));
+  const { costs, losses } = view.outlook;
+  if (costs.length > 0) lines.push('', style.bold('What it takes'), ...costs.flatMap(rowLines));
+  if (losses.length > 0) lines.push('', style.bold('What if'), ...losses.flatMap(rowLines));
   if (view.waves.length > 0) lines.push('', style.dim(`plan ${view.digest}`));
   return lines.join('\n');
+}
+
+function rowLines({ label, lines }: OutlookRow): string[] {
+  const [only, ...others] = lines;
+  if (others.length === 0) return [`  ${label}: ${only}`];
+  return [`  ${label}:`, ...lines.map((line) => `    - ${line}`)];
 }
 
 function groupLines(group: StepGroup, style: Style): string[] {

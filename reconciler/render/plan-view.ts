@@ -5,6 +5,7 @@ import type { PlannedStep } from '../planner/next-steps.ts';
 import type { Plan } from '../planner/plan.ts';
 import { isWait } from '../steps/table.ts';
 import { type Difference, differencesInWords } from './differences.ts';
+import { type OutlookView, outlookView, timeOfWave } from './outlook.ts';
 import { counted } from './quantities.ts';
 import { riskOf, stepInWords } from './step-words.ts';
 import type { Tone } from './style.ts';
@@ -18,6 +19,9 @@ export interface PlanView {
   readonly verdict: string;
   readonly differences: readonly Difference[];
   readonly waves: readonly (readonly StepGroup[])[];
+  /** How long each wave takes. */
+  readonly waveTimes: readonly string[];
+  readonly outlook: OutlookView;
   readonly blocks: readonly Problem[];
   readonly warnings: readonly Problem[];
   /** Beginning of the digest: enough to tell two plans apart. */
@@ -51,6 +55,8 @@ export function planView(plan: Plan, live: ClusterState): PlanView {
     verdict: verdictOf(plan),
     differences: differencesInWords(plan.differences, live),
     waves: plan.waves.map(groupsOf),
+    waveTimes: plan.estimate.waves.map(timeOfWave),
+    outlook: outlookView(plan),
     blocks: plan.blocks,
     warnings: plan.warnings,
     digest: plan.digest.slice(0, 12),
