@@ -98,6 +98,8 @@ export const restartRules: Rule = function* (context) {
     return;
   }
   const { only, watch } = canary(context, pending);
+  // First in sync, then watched: nothing is proved by a replica that is still copying.
+  if (watch.some((name) => !isMember(nodeOf(live, name)) || !nodeOf(live, name).synced)) return;
   if (watch.length > 0) {
     yield {
       step: { kind: 'await-soak', nodes: watch },
