@@ -55,6 +55,7 @@ export function adoptedSpecText(adopted: AdoptedSpec): string {
     'nodes:',
     ...checks([...remarks.nodes, ...(adopted.prefersRoles ? [] : [NO_ROLES])], '  '),
     ...adopted.shards.flatMap((members, index) => shard(members, index, adopted.prefersRoles)),
+    ...weights(adopted),
     '',
   ].join('\n');
 }
@@ -159,6 +160,24 @@ function shard({ name, slots, nodes }: AdoptedShard, index: number, prefersRoles
       ...checks(node.remarks, '  '),
       `  - ${nodeEntry(node, rows[at] ?? {}, widths)}`,
     ]),
+  ];
+}
+
+/** Written where they are uneven, so that taking a cluster over does not begin with moving its slots. */
+function weights({ shards }: AdoptedSpec): string[] {
+  const weighted = shards.filter(({ weight }) => weight !== undefined);
+  if (weighted.length === 0) return [];
+  return [
+    '',
+    'shards:',
+    ...checks(
+      [
+        'slots are shared as unevenly as they are now; take this section out to have them moved to like shares',
+        ...(weighted.length < shards.length ? ['a shard without slots gets a share in any case'] : []),
+      ],
+      '  ',
+    ),
+    ...weighted.map(({ name, weight }) => `  - { ${entry('name', name)}, ${entry('weight', weight ?? 1)} }`),
   ];
 }
 

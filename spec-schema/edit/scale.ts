@@ -1,6 +1,7 @@
 /** More or fewer shards, more or fewer replicas: as an edit of the file. */
 import type { ClusterSpec, NodeSpec } from '../cluster-spec.ts';
 import { type EditResult, judged, type OpenSpec, type Original, openSpec, refused } from './edited.ts';
+import { changeEntries } from './entries.ts';
 import { Growth } from './growth.ts';
 import { insertItems, removeItems } from './items.ts';
 import { membersInOrder, shardsInOrder } from './naming.ts';
@@ -31,7 +32,7 @@ export function scaleSpec(original: Original, scale: Scale): EditResult {
     const failure = growth.addShard(target.replicasOf(''));
     if (failure !== undefined) return failure;
   }
-  const removal = removalOf(open, leaving);
+  const removal = [...removalOf(open, leaving), ...weightRemoval(open, target)];
   const text = withGrowth(spliced(original.text, removal), growth);
   if (text === undefined)
     return refused(
@@ -41,7 +42,8 @@ export function scaleSpec(original: Original, scale: Scale): EditResult {
       'write it out, or make the change by hand',
     );
   const remaining = plain.nodes.filter((_, index) => !leaving.has(spec.nodes[index] as NodeSpec));
-  return judged(original, text, { ...plain, nodes: grown(remaining, growth) }, [
+  const wanted = { ...plain, ...weightsLeft(open, target), nodes: grown(remaining, growth) };
+  return judged(original, text, wanted, [
     ...leavingNotes(leaving, staying),
     ...growth.notes,
     ...orphanNotes(source, removal),
@@ -86,6 +88,31 @@ function removalOf({ source, spec }: OpenSpec, leaving: ReadonlySet<NodeSpec>): 
   const list = sourceAt(source.root, ['nodes']);
   const indexes = spec.nodes.flatMap((node, index) => (leaving.has(node) ? [index] : []));
   return list?.kind === 'list' ? removeItems(source, list, new Set(indexes)) : [];
+}
+
+/** Entries of `shards` (weights) that speak of a shard that leaves. */
+function leavingWeights({ spec }: OpenSpec, target: Target): Set<number> {
+  return new Set(spec.shards.flatMap(({ name }, index) => (target.shards.includes(name) ? [] : [index])));
+}
+
+function weightRemoval(open: OpenSpec, target: Target): Splice[] {
+  const { source, spec } = open;
+  const leaving = leavingWeights(open, target);
+  const list = sourceAt(source.root, ['shards']);
+  if (leaving.size === 0 || list?.kind !== 'list') return [];
+  // An empty list would be left of the last entry, and says no more than none.
+  return leaving.size === spec.shards.length
+    ? changeEntries(source, source.root, { shards: undefined })
+    : removeItems(source, list, leaving);
+}
+
+function weightsLeft(open: OpenSpec, target: Target): { readonly shards?: unknown } {
+  const leaving = leavingWeights(open, target);
+  if (leaving.size === 0) return {};
+  const shards = open.plain['shards'] as readonly unknown[];
+  return {
+    shards: leaving.size === shards.length ? undefined : shards.filter((_, index) => !leaving.has(index)),
+  };
 }
 
 /** Undefined when the list, or an item that new ones are to be like, is not written out. */

@@ -355,6 +355,24 @@ test('what no spec can describe is written all the same, with the problem beside
   expect(two.problems.map(({ code }) => code)).toContain('too-few-shards');
 });
 
+test('slots that are shared unevenly stay so, and a shard without any is told of', async () => {
+  const uneven = {
+    ...THREE,
+    a: { ...THREE['a']!, slots: '0-8191' },
+    b: { ...THREE['b']!, slots: '8192-12287' },
+    c: { ...THREE['c']!, slots: '12288-16383' },
+  };
+  const { spec } = await specOf(uneven);
+  expect(spec.shards).toEqual([
+    { name: 's1', weight: 1.5 },
+    { name: 's2', weight: 0.75 },
+    { name: 's3', weight: 0.75 },
+  ]);
+  const { spec: four, text } = await specOf({ ...uneven, g: { at: '10.0.4.1:6379' } });
+  expect(four.shards.map(({ weight }) => weight)).toEqual([2, 1, 1]);
+  expect(checks(text)).toContain('a shard without slots gets a share in any case');
+});
+
 test('versions that differ are told', async () => {
   const { text } = await specOf({ ...THREE, f: { ...THREE['f']!, version: '8.4.2' } });
   expect(checks(text)).toContain('other nodes run 8.4.2: they would be made 8.6.3');

@@ -2,10 +2,11 @@
  * From what a live cluster says of itself to the spec that describes it: nothing that works is changed, and whatever
  * the servers cannot know (zones, engines, passwords) is left to a person, with a remark.
  */
-import { ipKey, parseIp } from '../../../spec-schema/rules/ip.ts';
-import type { ContainerReading, MemberView } from '../../model/readings.ts';
+import { ipKey } from '../../../spec-schema/rules/ip.ts';
+import type { ContainerReading } from '../../model/readings.ts';
 import { formatSlots } from '../../model/slots.ts';
 import { adoptedConfig, mostCommon } from './config.ts';
+import { byAddress, foundShards, type Group, isDeadWeight } from './shards.ts';
 import type { Survey, SurveyedMember } from './survey.ts';
 import { type AdoptedUsers, adoptedUsers } from './users.ts';
 
@@ -51,6 +52,8 @@ export interface AdoptedHost {
 
 export interface AdoptedShard {
   readonly name: string;
+  /** Undefined while all have a like share of the slots, which needs no saying. */
+  readonly weight: number | undefined;
   /** In the form of `formatSlots`. */
   readonly slots: string;
   readonly nodes: readonly AdoptedNode[];
@@ -76,28 +79,29 @@ export function adoptedSpec(survey: Survey): AdoptedSpec {
   const { members } = survey;
   const cluster = survey.cluster ?? UNNAMED;
   const network = networkOf(survey);
-  const groups = shardsOf(members);
+  const found = foundShards(members);
+  const groups = found.map((shard) => shard.members);
   const hosts = hostsOf(groups.flat(), survey.engine?.docker, network);
   const hostOf = (member: SurveyedMember): string => hosts.get(hostKey(member))?.name ?? '';
-  const config = adoptedConfig(members);
+  const config = adoptedConfig(members, network.mode === 'bridge');
   const resources = resourcesOf(members);
   const nameOf = namer(cluster, groups);
-  const shards = groups.map((group, index): AdoptedShard => {
-    const [primary] = group;
-    return {
-      name: shardName(groups, group, index),
-      slots: formatSlots(primary?.view.slots ?? []),
+  const shards = found.map(
+    ({ name, members: group, weight }, index): AdoptedShard => ({
+      name,
+      weight,
+      slots: formatSlots(group[0]?.view.slots ?? []),
       nodes: group.map((member, ordinal) => ({
         name: nameOf(member, index, ordinal),
         host: hostOf(member),
-        role: member === primary ? 'primary' : 'replica',
+        role: ordinal === 0 ? 'primary' : 'replica',
         ...placeOf(member, network),
         config: config.own.get(member.id) ?? {},
         resources: resources.own(member),
         remarks: nodeRemarks(member),
       })),
-    };
-  });
+    }),
+  );
   const versions = members.flatMap(({ reading }) => reading?.version ?? []);
   const version = mostCommon(versions) ?? '0.0.0';
   const image = mostCommon(members.flatMap(({ container }) => container?.reading.image ?? []));
@@ -123,31 +127,6 @@ export function adoptedSpec(survey: Survey): AdoptedSpec {
       nodes: nodesRemarks(survey, groups),
     },
   };
-}
-
-/** Members of a shard, its primary first; shards in the order of their slots, those without any last. */
-function shardsOf(members: readonly SurveyedMember[]): SurveyedMember[][] {
-  const primaries = members.filter(({ view }) => view.role === 'primary' && !isDeadWeight(view));
-  const firstSlot = ({ view }: SurveyedMember): number => view.slots[0]?.[0] ?? Number.POSITIVE_INFINITY;
-  const inOrder = primaries.toSorted((a, b) => firstSlot(a) - firstSlot(b) || byAddress(a, b));
-  return inOrder.map((primary) => [
-    primary,
-    ...members.filter(({ view }) => view.role === 'replica' && view.primaryId === primary.id).sort(byAddress),
-  ]);
-}
-
-/** Long gone, and nothing depends on it. */
-function isDeadWeight({ failing, noAddress, slots }: MemberView): boolean {
-  return noAddress || (failing === 'failed' && slots.length === 0);
-}
-
-function byAddress(a: SurveyedMember, b: SurveyedMember): number {
-  return compareIps(a.address.ip, b.address.ip) || a.address.port - b.address.port;
-}
-
-function compareIps(a: string, b: string): number {
-  const [x, y] = [parseIp(a)?.value ?? 0n, parseIp(b)?.value ?? 0n];
-  return x < y ? -1 : x > y ? 1 : a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** A cluster of ours in a network of its own, or servers that use the network of their machines. */
@@ -243,7 +222,7 @@ function resourcesOf(members: readonly SurveyedMember[]): {
 /** The name in our containers, or else the one that every node announces, or else one made from shard and role. */
 function namer(
   cluster: string,
-  groups: readonly (readonly SurveyedMember[])[],
+  groups: readonly Group[],
 ): (member: SurveyedMember, shard: number, ordinal: number) => string {
   const members = groups.flat();
   const given = (member: SurveyedMember): string =>
@@ -254,23 +233,7 @@ function namer(
     `${cluster}-${shard + 1}${ordinal === 0 ? '' : ordinal === 1 ? 'r' : `r${ordinal}`}`;
 }
 
-/** The name in our containers, if its members agree on it and no other shard has it. */
-function shardName(
-  groups: readonly (readonly SurveyedMember[])[],
-  group: readonly SurveyedMember[],
-  index: number,
-): string {
-  const given = group[0]?.container?.shard;
-  const isTheirs = groups.every((other) =>
-    other.every(({ container }) => (container?.shard === given) === (other === group)),
-  );
-  return given !== undefined && isTheirs ? given : `s${index + 1}`;
-}
-
-function isApart(
-  groups: readonly (readonly SurveyedMember[])[],
-  hostOf: (member: SurveyedMember) => string,
-): boolean {
+function isApart(groups: readonly Group[], hostOf: (member: SurveyedMember) => string): boolean {
   const hosts = new Set(groups.flat().map(hostOf));
   return hosts.size > 1 && groups.every((group) => new Set(group.map(hostOf)).size === group.length);
 }
@@ -314,7 +277,7 @@ function hostRemarks({ members }: Survey): string[] {
   ];
 }
 
-function nodesRemarks({ members }: Survey, groups: readonly (readonly SurveyedMember[])[]): string[] {
+function nodesRemarks({ members }: Survey, groups: readonly Group[]): string[] {
   const placed = new Set(groups.flat());
   const lost = members.filter((member) => !placed.has(member));
   return [

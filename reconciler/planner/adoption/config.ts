@@ -36,7 +36,8 @@ export interface AdoptedConfig {
   readonly remarks: readonly string[];
 }
 
-export function adoptedConfig(members: readonly SurveyedMember[]): AdoptedConfig {
+/** @param isBridged RedisForge announces host names there itself. */
+export function adoptedConfig(members: readonly SurveyedMember[], isBridged: boolean): AdoptedConfig {
   const common: Record<string, string> = {};
   const own = new Map<NodeId, Record<string, string>>(members.map(({ id }) => [id, {}]));
   const remarks: string[] = [];
@@ -59,20 +60,20 @@ export function adoptedConfig(members: readonly SurveyedMember[]): AdoptedConfig
     for (const [id, value] of values)
       if (value !== usual) (own.get(id) as Record<string, string>)[name] = value;
   }
-  return { common, own, remarks: [...new Set(remarks), ...telling(members)] };
+  return { common, own, remarks: [...new Set(remarks), ...telling(members, isBridged)] };
 }
 
 /** What differs from how RedisForge runs clusters, and is going to change. */
-function telling(members: readonly SurveyedMember[]): string[] {
+function telling(members: readonly SurveyedMember[], isBridged: boolean): string[] {
   const isSet = (name: (typeof TELLING)[number], unlike: readonly string[]): boolean =>
     members.some(({ reading }) => !unlike.includes(reading?.config[name] ?? ''));
   return [
     ...(isSet('tls-port', ['', '0']) || isSet('tls-cluster', ['', 'no'])
       ? ['some nodes use TLS, which cannot be configured yet: they would be served without it']
       : []),
-    ...(isSet('cluster-announce-hostname', [''])
+    ...(!isBridged && isSet('cluster-announce-hostname', [''])
       ? [
-          'some nodes announce a host name (cluster-announce-hostname), which RedisForge does outside of bridge networks not',
+          'some nodes announce a host name (cluster-announce-hostname): RedisForge lets them announce addresses',
         ]
       : []),
   ];
