@@ -56,6 +56,7 @@ export function adoptedSpecText(adopted: AdoptedSpec): string {
     ...checks([...remarks.nodes, ...(adopted.prefersRoles ? [] : [NO_ROLES])], '  '),
     ...adopted.shards.flatMap((members, index) => shard(members, index, adopted.prefersRoles)),
     ...weights(adopted),
+    ...pause(adopted),
     '',
   ].join('\n');
 }
@@ -178,6 +179,18 @@ function weights({ shards }: AdoptedSpec): string[] {
       '  ',
     ),
     ...weighted.map(({ name, weight }) => `  - { ${entry('name', name)}, ${entry('weight', weight ?? 1)} }`),
+  ];
+}
+
+/** A file that was only looked through in part must not do anything yet. */
+function pause({ isOurs }: AdoptedSpec): string[] {
+  if (isOurs) return [];
+  const remark =
+    'these servers run in no containers of RedisForge, and it changes nothing that it did not make: it would start servers of its own under their addresses, beside the cluster. Take this out when that is what the plan is to do';
+  return [
+    '',
+    ...checks([remark], ''),
+    'paused: { reason: adopted from a running cluster and not taken over }',
   ];
 }
 

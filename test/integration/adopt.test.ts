@@ -257,6 +257,7 @@ describe('a cluster of ours whose spec is lost', () => {
     );
     expect(code, err).toBe(0);
     const spec = parsed(out);
+    expect(spec.paused).toBeUndefined();
     const names = (nodes: typeof spec.nodes) =>
       nodes.map(({ name, shard, host: on }) => `${name} ${shard} ${on}`);
     expect(names(spec.nodes).sort()).toEqual(names(cluster.spec.nodes).sort());

@@ -179,6 +179,8 @@ describe('a cluster of several machines', () => {
       'h6 z6 10.0.3.2',
     ]);
     expect(spec).toMatchObject({ placement: 'zone', network: { mode: 'host' }, users: [] });
+    // Servers that RedisForge did not start are not taken over by the first apply.
+    expect(spec.paused).toEqual({ reason: 'adopted from a running cluster and not taken over' });
     // RedisForge would set 5000 unless the spec says what is: all else is what Redis does by itself.
     expect(spec.redis).toEqual({ image: 'redis:8.6.3', config: { 'cluster-node-timeout': 15_000 } });
   });

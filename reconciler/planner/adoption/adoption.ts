@@ -23,6 +23,8 @@ export interface AdoptedSpec {
   readonly shards: readonly AdoptedShard[];
   /** Whether the roles that nodes have now are to be their preferences. */
   readonly prefersRoles: boolean;
+  /** Whether every member runs in a container of ours. What does not is nothing that RedisForge could change. */
+  readonly isOurs: boolean;
   /** What a person has to decide, by the section that it is about. */
   readonly remarks: Readonly<Record<'metadata' | 'redis' | 'hosts' | 'nodes', readonly string[]>>;
 }
@@ -117,6 +119,7 @@ export function adoptedSpec(survey: Survey): AdoptedSpec {
     hosts: [...hosts.values()],
     shards,
     prefersRoles: true,
+    isOurs: groups.flat().every(({ container }) => container !== undefined),
     remarks: {
       metadata:
         survey.cluster === undefined
