@@ -1,10 +1,37 @@
 /** Differences between documents as JSON Patch, and how a patch is applied without copying what it does not touch. */
 import jsonPatch, { type Operation } from 'fast-json-patch';
-import type { ClusterState } from '../model/cluster-state.ts';
+import type { ClusterState, NodeName, NodeState } from '../model/cluster-state.ts';
 
 /** The patch that would turn `live` into `desired`; empty is the definition of converged. */
 export function diff(live: ClusterState, desired: ClusterState): Operation[] {
-  return jsonPatch.compare(live, desired);
+  const around = jsonPatch.compare({ ...live, nodes: {} }, { ...desired, nodes: {} });
+  const names = new Set([...Object.keys(live.nodes), ...Object.keys(desired.nodes)]);
+  return [...around, ...[...names].flatMap((name) => nodeDiff(name, live.nodes[name], desired.nodes[name]))];
+}
+
+interface Compared {
+  readonly desired: NodeState;
+  readonly operations: readonly Operation[];
+}
+
+/** Documents are never changed in place, and share what does not change: most nodes were compared a wave ago. */
+const compared = new WeakMap<NodeState, Compared>();
+
+function nodeDiff(
+  name: NodeName,
+  live: NodeState | undefined,
+  desired: NodeState | undefined,
+): readonly Operation[] {
+  const path = `/nodes/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  if (live === undefined) return desired === undefined ? [] : [{ op: 'add', path, value: desired }];
+  if (desired === undefined) return [{ op: 'remove', path }];
+  const known = compared.get(live);
+  if (known?.desired === desired) return known.operations;
+  const operations = jsonPatch
+    .compare(live, desired)
+    .map((operation) => ({ ...operation, path: path + operation.path }));
+  compared.set(live, { desired, operations });
+  return operations;
 }
 
 type Container = Record<string, unknown>;

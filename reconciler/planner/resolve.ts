@@ -18,33 +18,16 @@ export function resolve(intent: Intent, live: ClusterState, facts: Facts): Clust
   const slots = desiredSlots(intent, live, facts, primaries);
   const nodes: Record<NodeName, NodeState> = {};
   for (const [name, node] of Object.entries(intent.nodes)) {
-    const before = live.nodes[name];
     const primary = primaries.of.get(node.shard) ?? name;
-    nodes[name] = {
-      host: node.host,
-      zone: node.zone,
-      shard: node.shard,
-      volume: 'ready',
-      container: 'running',
-      launch: node.launch,
-      reachable: 'yes',
-      membership: 'joined',
-      contents: before?.contents ?? 'unknown',
-      epoch: 'set',
-      role: primary === name ? 'primary' : 'replica',
-      replicaOf: primary === name ? null : primary,
-      slots: formatSlots(slots.get(name) ?? []),
-      imports: '',
-      importsFrom: '',
-      saving: before?.saving ?? false,
-      soaked: before?.soaked ?? true,
-      link: primary === name ? 'none' : 'up',
-      synced: true,
-      copy: 'whole',
-      strandedKeys: '',
-      config: configOf(node, facts.nodes[name]?.address?.ip),
-      users: { ...node.users },
-    };
+    const ip = node.address === undefined ? facts.nodes[name]?.address?.ip : undefined;
+    nodes[name] = desiredNode(
+      intent,
+      name,
+      live.nodes[name],
+      primary,
+      formatSlots(slots.get(name) ?? []),
+      ip,
+    );
   }
   return {
     cluster: intent.spec.metadata.name,
@@ -56,6 +39,64 @@ export function resolve(intent: Intent, live: ClusterState, facts: Facts): Clust
     nodes,
     ghosts: {},
   };
+}
+
+interface Resolved {
+  readonly primary: NodeName;
+  readonly slots: string;
+  readonly ip: string | undefined;
+  readonly node: NodeState;
+}
+
+/** What came out for a node as it was; most nodes are the same in the next wave, and need not be compared again. */
+const resolved = new WeakMap<Intent, WeakMap<NodeState, Resolved>>();
+
+/**
+ * One node as it should be.
+ * @param before as it is live, undefined while it is not there at all.
+ * @param ip address that its engine gave it; undefined when the spec fixes it, or nobody knows.
+ */
+function desiredNode(
+  intent: Intent,
+  name: NodeName,
+  before: NodeState | undefined,
+  primary: NodeName,
+  slots: string,
+  ip: string | undefined,
+): NodeState {
+  const cache = resolved.get(intent) ?? new WeakMap<NodeState, Resolved>();
+  resolved.set(intent, cache);
+  const known = before === undefined ? undefined : cache.get(before);
+  if (known !== undefined && known.primary === primary && known.slots === slots && known.ip === ip)
+    return known.node;
+  const plan = intent.nodes[name] as NodeIntent;
+  const node: NodeState = {
+    host: plan.host,
+    zone: plan.zone,
+    shard: plan.shard,
+    volume: 'ready',
+    container: 'running',
+    launch: plan.launch,
+    reachable: 'yes',
+    membership: 'joined',
+    contents: before?.contents ?? 'unknown',
+    epoch: 'set',
+    role: primary === name ? 'primary' : 'replica',
+    replicaOf: primary === name ? null : primary,
+    slots,
+    imports: '',
+    importsFrom: '',
+    saving: before?.saving ?? false,
+    soaked: before?.soaked ?? true,
+    link: primary === name ? 'none' : 'up',
+    synced: true,
+    copy: 'whole',
+    strandedKeys: '',
+    config: ip === undefined ? { ...plan.config } : { ...plan.config, 'cluster-announce-ip': ip },
+    users: { ...plan.users },
+  };
+  if (before !== undefined) cache.set(before, { primary, slots, ip, node });
+  return node;
 }
 
 /** Percent by which a share may be missed: numbers of slots are exact, what they weigh changes by the minute. */
@@ -105,11 +146,6 @@ function desiredSlots(
     return balanceByWeight(shares, unionSlots(homeless, []), threshold ?? WEIGHT_THRESHOLD, weights);
   }
   return balanceSlots(shares, unionSlots(homeless, []), threshold ?? SLOT_THRESHOLD);
-}
-
-function configOf(node: NodeIntent, givenAddress: string | undefined): Record<string, string> {
-  if (node.address !== undefined || givenAddress === undefined) return { ...node.config };
-  return { ...node.config, 'cluster-announce-ip': givenAddress };
 }
 
 /** A host needs its network, and an image only while a container is to be made from it. */

@@ -1,5 +1,5 @@
 /** Who takes over from whom: candidates for a failover, and the safe order of restarts. */
-import type { NodeName, NodeState } from '../model/cluster-state.ts';
+import type { ClusterState, NodeName, NodeState } from '../model/cluster-state.ts';
 import { isMember, isSyncedReplica, majorityReachable, nodeOf, ownsSlots } from '../model/topology.ts';
 import type { RuleContext } from './rules/rule.ts';
 
@@ -45,11 +45,29 @@ export function heirsInDoubt(context: RuleContext, dead: NodeName): NodeName[] {
  * Zones are disturbed one after the other: what was restarted in another zone has to be back and in sync first, or
  * two zones would be weak at the same time although no single wave touched both (law 4).
  */
-function otherZonesWhole({ live, names }: RuleContext, zone: string): boolean {
-  return names.every((name) => {
-    const node = nodeOf(live, name);
-    return node.zone === zone || node.membership !== 'joined' || (isMember(node) && node.synced);
-  });
+function otherZonesWhole(context: RuleContext, zone: string): boolean {
+  const ailing = ailingZones.get(context) ?? findAilingZones(context);
+  return [...ailing].every((other) => other === zone);
+}
+
+/** Zones with a member that is missing or not in sync; worked out once for each decision, not for each node. */
+const ailingZones = new WeakMap<RuleContext, ReadonlySet<string>>();
+
+function findAilingZones(context: RuleContext): ReadonlySet<string> {
+  const nodes = context.names.map((name) => nodeOf(context.live, name));
+  const ailing = nodes.filter((node) => node.membership === 'joined' && !(isMember(node) && node.synced));
+  const zones = new Set(ailing.map(({ zone }) => zone));
+  ailingZones.set(context, zones);
+  return zones;
+}
+
+const exporting = new WeakMap<ClusterState['nodes'], ReadonlySet<string>>();
+
+/** Nodes that slots are being moved away from. */
+function exports({ nodes }: ClusterState): ReadonlySet<string> {
+  const known = exporting.get(nodes) ?? new Set(Object.values(nodes).map(({ importsFrom }) => importsFrom));
+  exporting.set(nodes, known);
+  return known;
 }
 
 export type Disturbance =
@@ -93,8 +111,7 @@ export function mayDisturb(
         }
       : { verdict: 'allowed' };
   }
-  const migrating =
-    node.imports !== '' || Object.values(live.nodes).some(({ importsFrom }) => importsFrom === name);
+  const migrating = node.imports !== '' || exports(live).has(name);
   if (live.agreement !== 'yes' || migrating) return { verdict: 'later' };
   if (ownsSlots(node)) {
     if (peers.length === 0) return loneMember(context, node);

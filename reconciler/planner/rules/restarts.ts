@@ -67,9 +67,11 @@ function rdbVersion(version: string): number {
 /** A way back that there is not: replicas of the older version could never synchronise with a newer primary. */
 function downgrade({ facts, intent, names }: RuleContext): Block | undefined {
   const to = redisVersion(intent.spec);
-  const newer = names.find(
-    (name) => rdbVersion(facts.nodes[name]?.reading?.version ?? '0.0.0') > rdbVersion(to),
-  );
+  const limit = rdbVersion(to);
+  const newer = names.find((name) => {
+    const version = facts.nodes[name]?.reading?.version;
+    return version !== undefined && version !== to && rdbVersion(version) > limit;
+  });
   if (newer === undefined) return undefined;
   const from = facts.nodes[newer]?.reading?.version ?? '';
   return block(
