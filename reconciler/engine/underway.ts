@@ -12,6 +12,8 @@ interface Started {
   readonly at: number;
   readonly locks: readonly Lock[];
   readonly effect: readonly Operation[];
+  /** What was there when the step was started. */
+  readonly before: ClusterState;
   /** When the call to the outside returned; until then the effect cannot be judged. */
   executedAt: number | undefined;
   /** What the step counted before it began, for its verification. */
@@ -28,14 +30,19 @@ export interface Ended {
   readonly evidence: unknown;
 }
 
-/** Whether the document shows what an operation makes, or already what is desired in its place. */
-function shows(operation: Operation, live: ClusterState, desired: ClusterState): boolean {
+/** Whether the document shows what an operation makes, or has come to what is desired in its place. */
+function shows(
+  operation: Operation,
+  before: ClusterState,
+  live: ClusterState,
+  desired: ClusterState,
+): boolean {
   const value = valueAt(live, operation.path);
   if (operation.op === 'remove') return value === undefined;
   if (operation.op !== 'add' && operation.op !== 'replace') return true;
   const field = operation.path.slice(operation.path.lastIndexOf('/') + 1);
   return (
-    covers(value, operation.value, valueAt(desired, operation.path)) ||
+    covers(value, operation.value, valueAt(desired, operation.path), valueAt(before, operation.path)) ||
     isFurther(field, value, operation.value)
   );
 }
@@ -56,15 +63,17 @@ function isFurther(field: string, value: unknown, expected: unknown): boolean {
 }
 
 /**
- * Whether `value` is what was expected or, part by part, what is desired. What nobody expected may be there beside it:
+ * Whether `value` is what was expected or, part by part, has become what is desired. Having been so all the time is no
+ * sign: a switchover before a restart makes something that nobody desires in the end. What nobody expected may be there beside it:
  * an address that the engine gave shows in the configuration although no step set it.
  */
-function covers(value: unknown, expected: unknown, desired: unknown): boolean {
+function covers(value: unknown, expected: unknown, desired: unknown, before: unknown): boolean {
   if (isObject(expected) && isObject(value)) {
     const wanted = isObject(desired) ? desired : {};
-    return Object.keys(expected).every((key) => covers(value[key], expected[key], wanted[key]));
+    const former = isObject(before) ? before : {};
+    return Object.keys(expected).every((key) => covers(value[key], expected[key], wanted[key], former[key]));
   }
-  return value === expected || (desired !== undefined && value === desired);
+  return value === expected || (desired !== undefined && value === desired && value !== before);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -127,6 +136,7 @@ export class Underway {
       at: now,
       locks: stepLocks(planned.step, live),
       effect: stepEffect(planned.step, live).filter(isJudged),
+      before: live,
       executedAt: isWait(planned.step) ? now : undefined,
       evidence: undefined,
     });
@@ -169,14 +179,14 @@ export class Underway {
   }
 
   #outcomeOf(
-    { planned: { step }, at, executedAt, effect }: Started,
+    { planned: { step }, at, executedAt, effect, before }: Started,
     live: ClusterState,
     desired: ClusterState,
     now: number,
     calledFor: boolean,
   ): StepOutcome | undefined {
     if (executedAt === undefined) return undefined;
-    const missing = effect.filter((operation) => !shows(operation, live, desired));
+    const missing = effect.filter((operation) => !shows(operation, before, live, desired));
     if (missing.length === 0 || (isWait(step) && !calledFor)) return { result: 'done' };
     const seconds = Math.round((now - at) / 1000);
     const shown = missing
