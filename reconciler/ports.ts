@@ -180,6 +180,8 @@ export interface RedisNode {
   setConfigEpoch(epoch: number): Promise<void>;
   addSlots(slots: SlotSet): Promise<void>;
   replicate(primary: NodeId): Promise<void>;
+  /** Members whose own connection to this node stands: what they send, their votes for example, comes only that way. */
+  linkedFrom(): Promise<ReadonlySet<NodeId>>;
   /** Asks this replica to take over; returns when the server has accepted, which is before it has happened. */
   failover(mode: 'graceful' | 'force' | 'takeover'): Promise<void>;
   forget(id: NodeId): Promise<void>;

@@ -1,8 +1,9 @@
 /** Moves a shard's primary role to a replica: planned (both alive) or because the engine says the primary is dead. */
 import type { Operation } from 'fast-json-patch';
 import type { ClusterState, NodeId, NodeName, ShardName } from '../model/cluster-state.ts';
-import { nodeOf, peersOf } from '../model/topology.ts';
-import { pointer, type StepKind, setNode } from './step.ts';
+import { isMember, nodeOf, peersOf, slotOwners } from '../model/topology.ts';
+import { PortError } from '../ports.ts';
+import { pointer, type StepContext, type StepKind, setNode } from './step.ts';
 
 /** Planned: nothing is lost, clients are redirected once (measured gap 14-16 ms). */
 export interface Switchover {
@@ -71,12 +72,46 @@ export const switchover: StepKind<Switchover> = {
     ...promotion(state, step.from, step.to),
     ...setNode(step.from, { role: 'replica', replicaOf: step.to, slots: '', link: 'syncing', synced: false }),
   ],
-  deadlineMs: 15_000,
-  sends: (step) => [`CLUSTER FAILOVER (to ${step.to})`],
+  deadlineMs: 20_000,
+  sends: (step) => [`CLUSTER LINKS, then CLUSTER FAILOVER (to ${step.to})`],
   async execute(step, context) {
+    await untilHeard(step.to, context);
     await context.redis(step.to).failover('graceful');
   },
 };
+
+/** Members reconnect to a node that was restarted within a second, or a few when their first attempt was lost. */
+const HEARD_MS = 10_000;
+const LOOK_AGAIN_MS = 25;
+
+/**
+ * Votes come over connections that the voters made themselves. When those to a replica that has just been restarted
+ * do not stand yet, votes wait or are lost, and all that time the primary accepts no writes (measured: 190 to 550 ms
+ * right after a restart, 22 to 32 ms once the connections stood).
+ * @throws PortError `conflict` when most voters have no connection to it after a while.
+ */
+async function untilHeard(replica: NodeName, context: StepContext): Promise<void> {
+  const { live, facts, clock, signal } = context;
+  const voters = slotOwners(live)
+    .filter((name) => isMember(nodeOf(live, name)))
+    .map((name) => facts.nodes[name]?.nodeId)
+    .filter((id) => id !== undefined);
+  const redis = context.redis(replica);
+  const until = clock.now() + HEARD_MS;
+  for (;;) {
+    const linked = await redis.linkedFrom();
+    const heard = voters.filter((id) => linked.has(id)).length;
+    if (heard === voters.length) return;
+    if (clock.now() > until && heard * 2 > slotOwners(live).length) return;
+    if (clock.now() > until || signal.aborted)
+      throw new PortError(
+        'conflict',
+        `only ${heard} of ${voters.length} primaries have a connection to ${replica}, which would not get their votes`,
+        { retry: 'soon' },
+      );
+    await clock.sleep(LOOK_AGAIN_MS, signal);
+  }
+}
 
 export const failover: StepKind<Failover> = {
   id: (step) => `failover:${step.shard}:${step.from}>${step.to}`,

@@ -8,6 +8,7 @@ export type WireErrorCode =
   | 'info'
   | 'migration-status'
   | 'slot-stats'
+  | 'cluster-links'
   | 'config-get';
 
 /** Text of this much length is kept as evidence; a CLUSTER NODES reply may be megabytes long. */

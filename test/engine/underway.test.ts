@@ -44,7 +44,7 @@ describe('a switchover that only prepares a restart', () => {
 
   it('has failed when its time is over', () => {
     const { underway } = started(step);
-    expect(outcomes(underway, before, 20_000)).toEqual(['failed']);
+    expect(outcomes(underway, before, 60_000)).toEqual(['failed']);
   });
 });
 

@@ -10,6 +10,7 @@ const READS: ReadonlySet<string> = new Set([
   'keysInSlots',
   'slotStats',
   'migrations',
+  'linkedFrom',
 ]);
 
 /** The same ports; `calls` gets the name of every call that is no reading, to the state store too. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { slotCount } from '../../reconciler/model/slots.ts';
 import { parseClusterInfo } from '../../reconciler/wire/cluster-info.ts';
+import { parseInboundLinks } from '../../reconciler/wire/cluster-links.ts';
 import { parseConfigGet } from '../../reconciler/wire/config-get.ts';
 import { parseMigrationStatus } from '../../reconciler/wire/migration-status.ts';
 import { parseNodesConf } from '../../reconciler/wire/nodes-conf.ts';
@@ -105,6 +106,32 @@ describe('CLUSTER MIGRATION STATUS', () => {
     expect(() => parseMigrationStatus([{ ...record, state: undefined }])).toThrow(WireError);
     expect(() => parseMigrationStatus([{ ...record, slots: '16000-16384' }])).toThrow(WireError);
     expect(() => parseMigrationStatus({ ...record })).toThrow(WireError);
+  });
+});
+
+describe('CLUSTER LINKS', () => {
+  const link = (direction: string, node: string) => ({
+    direction,
+    node,
+    'create-time': 1639442739375,
+    events: 'r',
+    'send-buffer-allocated': 0,
+    'send-buffer-used': 0,
+  });
+
+  test('whoever has made a connection to the node counts once, whatever it has made itself does not', () => {
+    const reply = [link('to', 'a'.repeat(40)), link('from', 'b'.repeat(40)), link('from', 'b'.repeat(40))];
+    expect(parseInboundLinks(reply)).toEqual(new Set(['b'.repeat(40)]));
+    expect(parseInboundLinks(reply.map((entry) => Object.entries(entry).flat()))).toEqual(
+      new Set(['b'.repeat(40)]),
+    );
+    expect(parseInboundLinks([])).toEqual(new Set());
+  });
+
+  test('a link of no direction is refused', () => {
+    expect(() => parseInboundLinks([link('sideways', 'a'.repeat(40))])).toThrow(WireError);
+    expect(() => parseInboundLinks([['direction', 'to']])).toThrow(WireError);
+    expect(() => parseInboundLinks('')).toThrow(WireError);
   });
 });
 

@@ -1,8 +1,10 @@
 /** The questions of one reading, and their answers as the model has them. */
+import type { NodeId } from '../../model/cluster-state.ts';
 import type { MigrationTask, NodeReading } from '../../model/readings.ts';
 import { PortError } from '../../ports.ts';
 import { parseAclLine } from '../../wire/acl.ts';
 import { parseClusterInfo } from '../../wire/cluster-info.ts';
+import { parseInboundLinks } from '../../wire/cluster-links.ts';
 import { parseClusterNodes, toMemberView } from '../../wire/cluster-nodes.ts';
 import { parseConfigGet } from '../../wire/config-get.ts';
 import { type InfoReading, parseInfo } from '../../wire/info.ts';
@@ -54,6 +56,10 @@ export function nodeReading(where: string, replies: readonly (Reply | PortError)
 
 export function migrationTasks(where: string, reply: Reply): MigrationTask[] {
   return understood(where, () => parseMigrationStatus(reply));
+}
+
+export function inboundLinks(where: string, reply: Reply): ReadonlySet<NodeId> {
+  return understood(where, () => parseInboundLinks(reply));
 }
 
 function fromInfo(info: InfoReading): NodeReading {

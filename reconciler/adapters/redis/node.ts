@@ -8,7 +8,7 @@ import { parseSlotStats } from '../../wire/slot-stats.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import type { Command, Connection, Reply } from './connection.ts';
 import type { Connections } from './connections.ts';
-import { migrationTasks, nodeReading, questions } from './node-reading.ts';
+import { inboundLinks, migrationTasks, nodeReading, questions } from './node-reading.ts';
 
 const COMMAND_MS = 5_000;
 /** For commands that write files, with a flush to the disk. */
@@ -45,6 +45,11 @@ export class IoRedisNode implements RedisNode {
 
   async replicate(primary: NodeId): Promise<void> {
     await this.#run('CLUSTER', 'REPLICATE', primary);
+  }
+
+  async linkedFrom(): Promise<ReadonlySet<NodeId>> {
+    const connection = await this.#reach();
+    return inboundLinks(connection.where, await connection.command(['CLUSTER', 'LINKS'], COMMAND_MS));
   }
 
   async failover(mode: 'graceful' | 'force' | 'takeover'): Promise<void> {

@@ -39,6 +39,26 @@ export const MEMBERSHIP_CLAIMS: readonly Claim[] = [
     },
   },
   {
+    says: 'members connect to a node that comes back by themselves, and it can tell which of them have',
+    fact: 'votes come only over connections that the voters made: right after a restart they wait or are lost',
+    async prove(lab) {
+      const nodes = await lab.start(4);
+      await meetAll(nodes);
+      await knowEachOther(lab, nodes, 5000);
+      const [node, ...others] = nodes as [LabNode, ...LabNode[]];
+      const ids = await Promise.all(others.map(idOf));
+      const allLinked = async () => {
+        const linked = await node.redis.linkedFrom();
+        return ids.every((id) => linked.has(id));
+      };
+      await until(lab.clock, 'everybody is connected', 5000, allLinked);
+      await node.kill();
+      await node.start();
+      await until(lab.clock, 'it answers', 10_000, async () => (await look(node)) !== undefined);
+      await until(lab.clock, 'everybody is connected again', 15_000, allLinked);
+    },
+  },
+  {
     says: 'MEET of an address where nobody listens is accepted, and nothing ever comes of it',
     fact: 'redis86.md 2',
     async prove(lab) {

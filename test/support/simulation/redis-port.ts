@@ -9,6 +9,7 @@ import {
   Secret,
 } from '../../../reconciler/ports.ts';
 import type { Calls, Life, Stage } from './calls.ts';
+import { peerOf } from './claims.ts';
 import * as commands from './commands.ts';
 import { beginFailover } from './election.ts';
 import { beginImport, cancelMigration } from './migration.ts';
@@ -78,6 +79,15 @@ class SimulatedNode implements RedisNode {
     this.#command('replicate', primary.slice(0, 8), 'cluster|replicate', (server) =>
       commands.replicate(server, primary),
     );
+
+  linkedFrom: RedisNode['linkedFrom'] = () =>
+    this.#call('linkedFrom', '', false, 'cluster|links', 0.3, (server) => {
+      const linked = [...this.#world.servers].filter((other) => {
+        const member = other.conf.members.get(server.conf.id);
+        return other.state === 'ready' && member !== undefined && peerOf(other, member) === server;
+      });
+      return new Set(linked.map(({ conf }) => conf.id));
+    });
 
   failover: RedisNode['failover'] = (mode) =>
     this.#command('failover', mode, 'cluster|failover', (server) =>
