@@ -1,8 +1,8 @@
 /** Questions about redis.conf directives: which exist, who owns them, and what a value comes to. */
-import { DIRECTIVES, type Directive, type DirectiveType } from './directive-table.ts';
+import { DIRECTIVES, type Directive } from './directive-table.ts';
 import { isManyWords, memoryBytes, printedValue, type ValueResult } from './directive-values.ts';
 
-export type { Directive, DirectiveType, ValueResult };
+export type { Directive, ValueResult };
 
 const BY_NAME: ReadonlyMap<string, Directive> = new Map(
   DIRECTIVES.flatMap((directive) =>

@@ -1,5 +1,6 @@
 /** Makes an image available on an engine before anything is disturbed for its sake. */
 import type { HostName } from '../model/cluster-state.ts';
+import { PortError } from '../ports.ts';
 import { pointer, type StepKind } from './step.ts';
 
 export interface PullImage {
@@ -24,6 +25,14 @@ export const pullImage: StepKind<PullImage> = {
   deadlineMs: 600_000,
   sends: (step) => [`docker pull ${step.image}`],
   async execute(step, context) {
-    await context.engine(step.hosts[0] as HostName).pullImage(step.image, context.signal);
+    try {
+      await context.engine(step.hosts[0] as HostName).pullImage(step.image, context.signal);
+    } catch (error) {
+      // A registry that does not answer is the engine's own word, not an unknown outcome; and a pull that broke off can
+      // simply be made again. Waiting for its effect would only take up the time of the next attempt.
+      if (error instanceof PortError)
+        throw new PortError('refused', error.message, { retry: 'later', cause: error });
+      throw error;
+    }
   },
 };
