@@ -11,9 +11,11 @@ import type { Stopwatch } from './stopwatch.ts';
 /** Evenly over all slots, so that whatever moves or dies is met by some of them. */
 const PROBES = 16;
 const EVERY_MS = 20;
+/** An owner may take so long before others are asked beside it. */
+const PATIENCE_MS = 10;
 /** Between two questions while nobody accepts. */
 const AGAIN_MS = 3;
-/** An owner that is silent for so long is left for the others. */
+/** A question is given up after so long. */
 const SILENT_MS = 400;
 
 export class Probes {
@@ -52,20 +54,36 @@ export class Probes {
 
   /** Writes the key wherever that is possible. @returns who accepted it. */
   async #write(key: string, owner: string): Promise<string> {
-    let at = owner;
-    for (let attempt = 0; this.#on; attempt += 1) {
+    const accepted = Promise.withResolvers<string>();
+    const asked = new Set<string>();
+    let answered = false;
+    const ask = async (at: string): Promise<void> => {
+      if (answered || asked.has(at)) return;
+      asked.add(at);
       const answer = await this.#ask(at, key);
-      if (answer === 'accepted') return at;
-      const told = answer.startsWith('MOVED ') ? answer.split(' ')[2] : undefined;
-      if (told !== undefined && told !== owner && told !== at) {
-        at = told;
-        continue;
-      }
-      // The owner is silent or not known yet: ask around, and it again from time to time.
-      at = this.#members[attempt % this.#members.length] ?? owner;
+      asked.delete(at);
+      if (answer === 'accepted') {
+        answered = true;
+        accepted.resolve(at);
+      } else if (answer.startsWith('MOVED ')) await ask(answer.split(' ')[2] as string);
+    };
+    void ask(owner);
+    void this.#askAround(
+      ask,
+      () => answered || !this.#on,
+      () => accepted.resolve(owner),
+    );
+    return accepted.promise;
+  }
+
+  /** An owner that does not answer at once may be dead: whoever takes over is found without waiting for it. */
+  async #askAround(ask: (at: string) => Promise<void>, over: () => boolean, end: () => void): Promise<void> {
+    await wait(PATIENCE_MS);
+    for (let turn = 0; !over(); turn += 1) {
+      void ask(this.#members[turn % this.#members.length] as string);
       await wait(AGAIN_MS);
     }
-    return at;
+    end();
   }
 
   async #ask(address: string, key: string): Promise<string> {
