@@ -99,6 +99,10 @@ export function waitsForWhat({ step }: PlannedStep, { observation }: RunningStep
     return tasks.find(({ operation, endedAt }) => operation === 'import' && endedAt <= 0)?.state ?? '';
   }
   if (!isWait(step)) return '';
+  if (step.kind === 'await-soak') {
+    const uptimes = step.nodes.flatMap((name) => facts.nodes[name]?.reading?.uptimeMs ?? []);
+    return uptimes.length === 0 ? '' : `running for ${duration(Math.min(...uptimes))}`;
+  }
   if (!('node' in step)) {
     const [remark] = Object.values(facts.nodes).flatMap(({ remarks }) => remarks);
     return visibleLine(remark ?? '');
