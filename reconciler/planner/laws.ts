@@ -16,6 +16,7 @@ import {
   slotOwners,
 } from '../model/topology.ts';
 import { describeStep, type Step, stepDisturbs, stepId, stepLocks, stepRisk } from '../steps/table.ts';
+import { emptied, unitesWithEmptied } from './emptied.ts';
 import type { Policy } from './rules/rule.ts';
 
 export interface Wave {
@@ -93,6 +94,15 @@ export const dataStaysSafe: Law = function* (wave, policy) {
         steps: [stepId(step)],
       };
     }
+  }
+  const pairs = emptied(before);
+  for (const step of steps) {
+    if (unitesWithEmptied(step, pairs))
+      yield {
+        law: 2,
+        summary: `${describeStep(step)}: a replica that still has the keys would copy an empty primary`,
+        steps: [stepId(step)],
+      };
   }
   for (const step of steps) {
     if (step.kind !== 'replicate') continue;

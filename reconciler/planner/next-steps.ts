@@ -2,6 +2,7 @@
 import type { ClusterState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
 import { describeStep, type Step, stepDisturbs, stepId, stepLocks, stepRisk } from '../steps/table.ts';
+import { emptied, unitesWithEmptied } from './emptied.ts';
 import { type Hold, holdOf } from './holds.ts';
 import type { Intent } from './intent.ts';
 import { checkLaws, LAWS, type Law } from './laws.ts';
@@ -93,10 +94,11 @@ export function nextSteps(
   };
   const proposals: Proposal[] = [];
   const blocks: Block[] = [];
+  const pairs = emptied(live);
   for (const rule of Object.values(rules)) {
     for (const finding of rule(context)) {
-      if (isProposal(finding)) proposals.push(finding);
-      else blocks.push(finding);
+      if (!isProposal(finding)) blocks.push(finding);
+      else if (!unitesWithEmptied(finding.step, pairs)) proposals.push(finding);
     }
   }
   return { ...largestWave(context, proposals, laws, blocks), blocks };

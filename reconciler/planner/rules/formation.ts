@@ -1,5 +1,5 @@
 /** Hastening a cluster that is yet to be formed, and putting the hastened directives back afterwards. */
-import type { NodeName } from '../../model/cluster-state.ts';
+import type { NodeName, NodeState } from '../../model/cluster-state.ts';
 import { isUnformed, nodeOf } from '../../model/topology.ts';
 import { HASTENED } from '../intent.ts';
 import type { Rule, RuleContext } from './rule.ts';
@@ -10,13 +10,18 @@ export function startConfig({ desired, live }: RuleContext, name: NodeName): Rec
   return isUnformed(live) ? { ...config, ...HASTENED } : { ...config };
 }
 
+/** What holds foreign data, or belongs to somebody else, is not waited for: it will not join. */
+function isRefused({ membership, contents }: NodeState): boolean {
+  return membership === 'elsewhere' || (membership === 'alone' && contents === 'keys');
+}
+
 /** Whether everything that can be reached serves and is in sync, so that nothing needs to be hastened any more. */
 export function isSettled({ live, names }: RuleContext): boolean {
   return (
     live.serving === 'yes' &&
     names.every((name) => {
       const node = nodeOf(live, name);
-      return node.reachable !== 'yes' || (node.membership === 'joined' && node.synced);
+      return node.reachable !== 'yes' || isRefused(node) || (node.membership === 'joined' && node.synced);
     })
   );
 }

@@ -1,6 +1,7 @@
 /** Bringing nodes into the cluster: an epoch of their own, then an introduction. */
 import type { NodeName } from '../../model/cluster-state.ts';
 import { isUnformed, nodeOf, ownsSlots } from '../../model/topology.ts';
+import { emptied } from '../emptied.ts';
 import { block, type Rule, type RuleContext } from './rule.ts';
 
 /** Broken links right after a start mend themselves; a MEET would only add noise. */
@@ -53,7 +54,9 @@ export const membershipRules: Rule = function* (context) {
       };
     }
   }
-  const outside = names.filter((name) => isWelcome(context, name));
+  // Introduced to the others, a primary that came back empty would be found by the replica that has its keys.
+  const threatening = new Set(emptied(live).flatMap(({ primary, replica }) => [primary, replica]));
+  const outside = names.filter((name) => isWelcome(context, name) && !threatening.has(name));
   const mending = outside.filter(
     (name) => nodeOf(live, name).membership === 'parted' && isFresh(context, name),
   );

@@ -1,24 +1,11 @@
 /** Who replicates whom, and whether the links really carry data. */
 import type { NodeName } from '../../model/cluster-state.ts';
 import { isMember, nodeOf, ownsSlots } from '../../model/topology.ts';
+import { emptied } from '../emptied.ts';
 import { type Block, block, type Proposal, type Rule, type RuleContext } from './rule.ts';
 
 /** A link that is down may be about to come up by itself; after this long it is told to. */
 const LINK_PATIENCE_SECONDS = 30;
-
-/** A primary that came back empty while a replica still has the keys: every second counts, and nothing is repaired. */
-function emptyPrimary({ live, facts }: RuleContext, replica: NodeName, primary: NodeName): Block | undefined {
-  const node = nodeOf(live, replica);
-  if (!ownsSlots(nodeOf(live, primary)) || nodeOf(live, primary).contents !== 'empty') return undefined;
-  if (node.contents !== 'keys' || node.synced) return undefined;
-  return block(
-    'empty-primary',
-    `node ${primary}`,
-    `${primary} came back empty while its replica ${replica} still holds keys; synchronising would delete them`,
-    `${facts.nodes[replica]?.reading?.keys ?? 'some'} keys on ${replica}, 0 on ${primary}`,
-    `stop ${primary} and promote ${replica} (CLUSTER FAILOVER TAKEOVER on it), or accept the loss by letting them synchronise`,
-  );
-}
 
 /**
  * A replica of a lost member that still owns slots: its copy may be the only one. Pointed to anybody else it would
@@ -35,11 +22,6 @@ function heirOfLost({ live }: RuleContext, name: NodeName): string | undefined {
 function* linkOf(context: RuleContext, name: NodeName, primary: NodeName): Generator<Proposal | Block> {
   const { live, facts } = context;
   const node = nodeOf(live, name);
-  const danger = emptyPrimary(context, name, primary);
-  if (danger !== undefined) {
-    yield danger;
-    return;
-  }
   const downSeconds = facts.nodes[name]?.reading?.primaryLink?.downSeconds ?? 0;
   if (node.link === 'stale-address') {
     yield {
@@ -57,11 +39,23 @@ function* linkOf(context: RuleContext, name: NodeName, primary: NodeName): Gener
 }
 
 export const replicationRules: Rule = function* (context) {
-  const { live, desired, names } = context;
+  const { live, desired, names, facts } = context;
+  const pairs = emptied(live);
+  // Said of all of them, also while the two cannot reach each other: that is when the keys can still be saved.
+  for (const { primary, replica } of pairs) {
+    yield block(
+      'empty-primary',
+      `node ${primary}`,
+      `${primary} came back empty while its replica ${replica} still holds keys; synchronising would delete them`,
+      `${facts.nodes[replica]?.reading?.keys ?? 'some'} keys on ${replica}, 0 on ${primary}`,
+      `stop ${primary} (docker stop), then RedisForge lets ${replica} take over; or accept the loss by letting them synchronise`,
+    );
+  }
+  const threatened = new Set(pairs.map(({ replica }) => replica));
   for (const name of names) {
     const node = nodeOf(live, name);
     const primary = nodeOf(desired, name).replicaOf;
-    if (primary === null || !isMember(node)) continue;
+    if (primary === null || !isMember(node) || threatened.has(name)) continue;
     const target = live.nodes[primary];
     if (target === undefined || !isMember(target) || target.role !== 'primary') continue;
     if (node.role === 'replica' && node.replicaOf === primary) {
