@@ -23,7 +23,6 @@ export function returnOf(state: ClusterState, name: NodeName): Operation[] {
       epoch: 'unset',
       role: 'primary',
       replicaOf: null,
-      slots: '',
       link: 'none',
       synced: true,
       copy: 'whole',

@@ -1,8 +1,8 @@
 /** Members that are none of our nodes. */
 import type { GhostState, NodeId, NodeName } from '../../model/cluster-state.ts';
-import type { MemberAddress } from '../../model/facts.ts';
 import type { MemberView } from '../../model/readings.ts';
 import { formatSlots } from '../../model/slots.ts';
+import type { ContainerTruth } from './containers.ts';
 import type { Identities } from './identity.ts';
 import type { Ownership } from './ownership.ts';
 
@@ -11,7 +11,7 @@ export function ghosts(
   members: ReadonlyMap<NodeId, readonly MemberView[]>,
   identities: Identities,
   owned: Ownership,
-  addresses: ReadonlyMap<NodeName, MemberAddress | undefined>,
+  truths: ReadonlyMap<NodeName, ContainerTruth>,
   memories: readonly Readonly<Record<NodeName, NodeId>>[],
 ): Record<NodeId, GhostState> {
   const found: Record<NodeId, GhostState> = {};
@@ -19,7 +19,11 @@ export function ghosts(
     if (identities.nameOf.has(id)) continue;
     const views = members.get(id) ?? [];
     const known = views.find((view) => view.ip !== '');
-    const alive = views.some((view) => view.linkConnected && view.failing === 'no' && !view.noAddress);
+    const remembered = rememberedAs(id, memories);
+    // The members need some seconds to find out what the engine knows at once.
+    const stopped = remembered !== undefined && hasStopped(truths.get(remembered));
+    const alive =
+      !stopped && views.some((view) => view.linkConnected && view.failing === 'no' && !view.noAddress);
     const replicas = [...owned.primaryOf]
       .filter(([, primary]) => primary === id)
       .map(([replica]) => identities.nameOf.get(replica) ?? replica);
@@ -28,23 +32,28 @@ export function ghosts(
       role: owned.role.get(id) ?? 'unknown',
       slots: formatSlots(owned.slots.get(id) ?? []),
       replicas: replicas.sort().join(' '),
-      formerly: formerlyOf(id, known, addresses, memories),
+      formerly: remembered ?? ownerOf(known, truths),
       address: known === undefined ? '' : `${known.ip}:${known.port}`,
     };
   }
   return found;
 }
 
-function formerlyOf(
+function rememberedAs(
   id: NodeId,
-  view: MemberView | undefined,
-  addresses: ReadonlyMap<NodeName, MemberAddress | undefined>,
   memories: readonly Readonly<Record<NodeName, NodeId>>[],
-): NodeName | '' {
-  const byMemory = memories.flatMap((memory) => Object.entries(memory)).find(([, known]) => known === id);
-  if (byMemory !== undefined) return byMemory[0];
+): NodeName | undefined {
+  return memories.flatMap((memory) => Object.entries(memory)).find(([, known]) => known === id)?.[0];
+}
+
+function hasStopped(truth: ContainerTruth | undefined): boolean {
+  return truth?.container === 'absent' || truth?.container === 'stopped';
+}
+
+/** The node of ours that has the address under which a member is known. */
+function ownerOf(view: MemberView | undefined, truths: ReadonlyMap<NodeName, ContainerTruth>): NodeName | '' {
   if (view === undefined) return '';
-  for (const [name, address] of addresses) {
+  for (const [name, { address }] of truths) {
     if (address !== undefined && address.ip === view.ip && address.port === view.port) return name;
   }
   return '';

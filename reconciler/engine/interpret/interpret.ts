@@ -70,13 +70,12 @@ export function interpret(
   );
   const members = memberships(names, novel, readings, identities);
   const joined = [...readings.keys()].filter((name) => members.of.get(name) === 'joined');
-  const owned = ownership(readings, joined, listed);
+  // What a stranger knows, or claims by the keys that it holds, is none of this cluster's business.
+  const ours = new Map([...readings].filter(([name, reading]) => !isStranger(members.of.get(name), reading)));
+  const ofOurs = membersById(ours.values());
+  const owned = ownership(ours, joined, ofOurs);
   const picture: Picture = { evidence, truths, readings: answered, identities, members, owned, digester };
 
-  // Whom a node knows that is a member of something else is none of this cluster's business.
-  const ours = [...readings].filter(([name]) => members.of.get(name) !== 'elsewhere');
-  const ofOurs = membersById(ours.map(([, reading]) => reading));
-  const addresses = new Map([...truths].map(([name, truth]) => [name, truth.address]));
   const live: ClusterState = {
     cluster: intent.spec.metadata.name,
     serving: 'unknown',
@@ -85,7 +84,7 @@ export function interpret(
     hosts: hostStates(intent, evidence),
     nodes: Object.fromEntries(observed.map(({ entry }) => [entry.name, nodeState(intent, entry, picture)])),
     retired: retiredVolumes(intent, evidence, observed),
-    ghosts: ghosts(ofOurs, identities, owned, addresses, [evidence.remembered, evidence.former]),
+    ghosts: ghosts(ofOurs, identities, owned, truths, [evidence.remembered, evidence.former]),
   };
   live.serving = serving(live, readings, joined);
   return {
@@ -98,6 +97,11 @@ export function interpret(
       strays: observed.filter(({ entry }) => entry.leaving).map(({ entry }) => entry.name),
     },
   };
+}
+
+/** A member of something else, or one that knows nobody and holds keys: they are not this cluster's. */
+function isStranger(membership: NodeState['membership'] | undefined, { keys }: NodeReading): boolean {
+  return membership === 'elsewhere' || (membership === 'alone' && keys > 0);
 }
 
 /** A node that has never run: it has no volume, or one that nobody remembers in use. */

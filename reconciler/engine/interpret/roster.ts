@@ -38,9 +38,10 @@ export function roster(
 ): RosterEntry[] {
   const staying = intent.spec.nodes.map((node) => specEntry(intent, node));
   const leaving = new Map<NodeName, RosterEntry>();
+  const silent = new Set([...engines].filter(([, reading]) => !reading.ok).map(([host]) => host));
   for (const [hosts, engine] of byEngine(engines)) {
     for (const container of engine.containers) {
-      const entry = leavingEntry(intent, hosts, container);
+      const entry = leavingEntry(intent, hosts, silent, container);
       if (entry !== undefined) leaving.set(entry.name, entry);
     }
   }
@@ -78,6 +79,7 @@ function byEngine(engines: ReadonlyMap<HostName, Reading<EngineReading>>): [Host
 function leavingEntry(
   intent: Intent,
   hosts: readonly HostName[],
+  silent: ReadonlySet<HostName>,
   container: ContainerReading,
 ): RosterEntry | undefined {
   const { labels } = container;
@@ -86,6 +88,8 @@ function leavingEntry(
   const planned = intent.nodes[node];
   if (planned !== undefined && hosts.includes(planned.host)) return undefined;
   const labelled = labels[HOST_LABEL] ?? '';
+  // Where the spec has it, under another name of this engine that does not answer now.
+  if (planned !== undefined && planned.host === labelled && silent.has(labelled)) return undefined;
   const host = hosts.includes(labelled) ? labelled : (hosts[0] as HostName);
   const { ip, port, busPort: bus } = parseAddressLabel(labels[ADDRESS_LABEL] ?? '');
   return {
