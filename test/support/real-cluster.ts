@@ -190,14 +190,24 @@ export class RealCluster {
 
   /** Address of a node inside its network. */
   async endpoint(node: string): Promise<{ host: string; port: number }> {
-    const info = await this.docker.getContainer(this.node(node)).inspect();
+    const name = this.node(node);
+    const port = this.#ports.get(name) ?? 6379;
+    if (this.#document.network.mode === 'host') {
+      const host = this.spec.hosts.find(({ name: each }) => each === this.#hostOf(name));
+      return { host: host?.address ?? '', port };
+    }
+    const info = await this.docker.getContainer(name).inspect();
     const [network] = Object.values(info.NetworkSettings.Networks);
-    return { host: network?.IPAddress ?? '', port: this.#ports.get(this.node(node)) ?? 6379 };
+    return { host: network?.IPAddress ?? '', port };
   }
 
   /** Full name of a node: `1a` is the first member of the first shard. */
   node(short: string): string {
     return `${this.name}-${short}`;
+  }
+
+  #hostOf(name: string): string | undefined {
+    return this.spec.nodes.find((node) => node.name === name)?.host;
   }
 
   #shardOf(short: string): string | undefined {

@@ -29,12 +29,12 @@ export interface SpecDocument {
   apiVersion: string;
   kind: string;
   metadata: { name: string };
-  redis: { image: string; config: Record<string, string | number> };
+  redis: { image: string; version?: string; config: Record<string, string | number> };
   resources?: { memory?: string; cpus?: number; nofile?: number };
   network: { mode: string; subnet?: string; publish?: string };
   auth: Record<string, { password: { file: string } }>;
   users: { name: string; rules: string; password?: { file: string } }[];
-  hosts: { name: string; zone: string; docker: string }[];
+  hosts: { name: string; zone: string; docker: string; address?: string }[];
   nodes: NodeEntry[];
   shards?: { name: string; weight?: number }[];
   policies?: { parallelShards?: number; allowDowntime?: boolean; canarySoak?: number; retireAfter?: number };
