@@ -5,6 +5,8 @@
  * @param {string[]} args
  */
 export function needsEngine(task, args) {
+  // An engine that has to be installed has nothing of the demo's on it.
+  if (task === 'demo' && args.includes('--down')) return false;
   if (task !== 'test') return true;
   const projects = chosenProjects(args);
   return projects.length === 0 || projects.includes('integration');

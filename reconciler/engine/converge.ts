@@ -64,6 +64,8 @@ export interface ConvergeOptions {
 /** Effects of most steps show within a few milliseconds; of the others within seconds. */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
+/** Looks at a state about which no rule says anything before that is called a block. */
+const LOOKS_FOR_NOTHING = 12;
 /** Containers started or servers asked at the same time. */
 const PARALLEL_CALLS = 64;
 
@@ -82,6 +84,7 @@ class Convergence {
   readonly #running = new Set<Promise<void>>();
   #defect: unknown;
   #steps = 0;
+  #looks = 0;
   #waves = 0;
 
   constructor(cluster: Cluster, options: ConvergeOptions) {
@@ -124,8 +127,16 @@ class Convergence {
       }
       const started = this.#failures.length > 0 ? false : this.#startWave(decision.wave, observation);
       if (!started && this.#underway.size === 0) {
-        this.#options.report({ kind: 'blocked', blocks: decision.blocks });
-        return { status: 'blocked', observation, steps: this.#steps, blocks: decision.blocks };
+        const { blocks } = decision;
+        // Nothing to do and nothing in the way: something is on its way that no rule waits for, a container that the
+        // engine is removing, for example.
+        if (blocks.length === 0 && this.#looks < LOOKS_FOR_NOTHING) {
+          this.#looks += 1;
+        } else {
+          const said = blocks.length > 0 ? blocks : [unexplained(differences)];
+          this.#options.report({ kind: 'blocked', blocks: said });
+          return { status: 'blocked', observation, steps: this.#steps, blocks: said };
+        }
       }
       pause = started ? FIRST_PAUSE_MS : Math.min(pause * 1.5, LONGEST_PAUSE_MS);
       await this.#pause(pause);
@@ -260,6 +271,21 @@ class Convergence {
       if (ended !== undefined) this.#end(ended);
     }
   }
+}
+
+/** A difference that no rule proposes anything about: a gap in RedisForge, said as one. */
+function unexplained(differences: readonly Operation[]): Problem {
+  return {
+    severity: 'error',
+    code: 'nothing-proposed',
+    subject: 'cluster',
+    summary: 'what differs cannot be changed now, and no rule says why',
+    evidence: differences
+      .slice(0, 5)
+      .map(({ path }) => path)
+      .join(', '),
+    hint: 'look again in a moment; if it stays, report it with the output of `redisforge plan --format json`',
+  };
 }
 
 /** All locks that a failed step would take, so that it can rest while the others go on. */

@@ -97,6 +97,14 @@ export class Keeper {
         if (!(error instanceof PortError)) throw error;
         // Somebody else acts on this cluster: say so, look again later, touch nothing.
         this.#set('standby', { failures: [{ step: 'lease', reason: error.message }] }, 0);
+        this.#report({
+          kind: 'pass',
+          cluster: this.#spec.metadata.name,
+          cause: { kind: 'drift', commit: this.#commit },
+          status: this.#status,
+          durationMs: 0,
+          steps: 0,
+        });
         await this.#ports.clock.sleep(this.#settings.driftMs, signal);
       } finally {
         await lease?.release();
