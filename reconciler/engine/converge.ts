@@ -3,6 +3,7 @@
 import type { Operation } from 'fast-json-patch';
 import pLimit from 'p-limit';
 import type { Problem } from '../../spec-schema/problem.ts';
+import type { ClusterState } from '../model/cluster-state.ts';
 import { applyOperations, diff } from '../planner/diff.ts';
 import { checkLaws } from '../planner/laws.ts';
 import { type Decision, nextSteps, type PlannedStep } from '../planner/next-steps.ts';
@@ -64,8 +65,10 @@ export interface ConvergeOptions {
 /** Effects of most steps show within a few milliseconds; of the others within seconds. */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
+/** What shows after seconds is noticed a sixth of that late at most. */
+const PAUSE_GROWTH = 1.2;
 /** Looks at a state about which no rule says anything before that is called a block. */
-const LOOKS_FOR_NOTHING = 12;
+const LOOKS_FOR_NOTHING = 20;
 /** Containers started or servers asked at the same time. */
 const PARALLEL_CALLS = 64;
 
@@ -110,7 +113,7 @@ class Convergence {
       if (this.#options.signal.aborted) return { status: 'stopped', observation, steps: this.#steps };
       if (this.#defect !== undefined) throw this.#defect;
       observation = await observe(this.#cluster);
-      const { decision, differences } = await this.#decide(observation);
+      const { decision, desired, differences } = await this.#decide(observation);
       this.#options.report({ kind: 'observed', observation, differences: differences.length });
       if (this.#failures.length > 0 && !this.#underway.working) {
         return {
@@ -125,7 +128,8 @@ class Convergence {
         await this.#keepPreferences();
         return { status: 'converged', observation, steps: this.#steps };
       }
-      const started = this.#failures.length > 0 ? false : this.#startWave(decision.wave, observation);
+      const started =
+        this.#failures.length > 0 ? false : this.#startWave(decision.wave, observation, desired);
       if (!started && this.#underway.size === 0) {
         const { blocks } = decision;
         // Nothing to do and nothing in the way: something is on its way that no rule waits for, a container that the
@@ -138,7 +142,7 @@ class Convergence {
           return { status: 'blocked', observation, steps: this.#steps, blocks: said };
         }
       }
-      pause = started ? FIRST_PAUSE_MS : Math.min(pause * 1.5, LONGEST_PAUSE_MS);
+      pause = started ? FIRST_PAUSE_MS : Math.min(pause * PAUSE_GROWTH, LONGEST_PAUSE_MS);
       await this.#pause(pause);
     }
   }
@@ -164,7 +168,9 @@ class Convergence {
   }
 
   /** Settles what is under way, then asks what may start beside it. */
-  async #decide(observation: Observation): Promise<{ decision: Decision; differences: Operation[] }> {
+  async #decide(
+    observation: Observation,
+  ): Promise<{ decision: Decision; desired: ClusterState; differences: Operation[] }> {
     const { live, facts } = observation;
     const { intent, ports } = this.#cluster;
     const desired = resolve(intent, live, facts);
@@ -186,7 +192,8 @@ class Convergence {
     // What has ended gave its locks back.
     if (ended.length > 0) decision = ask();
     const allow = this.#options.allow ?? (() => true);
-    return { decision: { ...decision, wave: decision.wave.filter(allow) }, differences: diff(live, desired) };
+    const wave = decision.wave.filter(allow);
+    return { decision: { ...decision, wave }, desired, differences: diff(live, desired) };
   }
 
   /** The step as it ended, after a last look at what the documents cannot tell. */
@@ -210,7 +217,7 @@ class Convergence {
   }
 
   /** Starts every step of the wave that is not under way; true when there was one that does something. */
-  #startWave(wave: readonly PlannedStep[], observation: Observation): boolean {
+  #startWave(wave: readonly PlannedStep[], observation: Observation, desired: ClusterState): boolean {
     const { clock } = this.#cluster.ports;
     const fresh = wave.filter(({ id }) => !this.#underway.has(id));
     const actions = fresh.filter(({ step }) => !isWait(step));
@@ -225,7 +232,7 @@ class Convergence {
       this.#options.report({ kind: 'step-started', step: planned, at });
     }
     this.#steps += actions.length;
-    for (const planned of actions) {
+    for (const planned of primariesFirst(actions, desired)) {
       const running = this.#calls(() => this.#execute(planned, observation))
         .catch((defect: unknown) => {
           this.#defect = defect;
@@ -286,6 +293,15 @@ function unexplained(differences: readonly Operation[]): Problem {
       .join(', '),
     hint: 'look again in a moment; if it stays, report it with the output of `redisforge plan --format json`',
   };
+}
+
+/**
+ * Calls to one engine may have to queue. Redis keeps a primary from serving for two seconds after its start, and a
+ * replica not at all: so those that are to own slots go first.
+ */
+function primariesFirst(actions: readonly PlannedStep[], desired: ClusterState): PlannedStep[] {
+  const owns = ({ step }: PlannedStep): boolean => 'node' in step && desired.nodes[step.node]?.slots !== '';
+  return [...actions.filter(owns), ...actions.filter((planned) => !owns(planned))];
 }
 
 /** All locks that a failed step would take, so that it can rest while the others go on. */

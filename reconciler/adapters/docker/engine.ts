@@ -154,7 +154,8 @@ export class DockerEngine implements Engine {
       deadlineMs: INFO_MS,
       signal,
     } as const;
-    const info = await this.#api.json<{ ID: string; ServerVersion: string }>(call);
+    const info = await this.#api.json<{ ID: string; ServerVersion: string; NCPU: number }>(call);
+    this.#launcher.useCores(info.NCPU);
     this.#identity = { breaks, engineId: info.ID, version: info.ServerVersion };
     return this.#identity;
   }
