@@ -118,6 +118,11 @@ function nodeOf(place: Place, name: string, options: LabOptions): LabNode {
       // Through the engine it would count as stopped by hand, and no restart policy would bring it back.
       const { State } = await rawEngine().getContainer(name).inspect();
       process.kill(State.Pid, 'SIGKILL');
+      // Until the engine has noticed, a start would be answered with "it runs already", and nothing would start it.
+      await eventually(`${name} is dead`, async () => {
+        const now = (await rawEngine().getContainer(name).inspect()).State;
+        return now.Pid !== State.Pid;
+      });
     },
     async wipe() {
       await node.kill();
