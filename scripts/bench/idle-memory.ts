@@ -1,19 +1,21 @@
-/** What the long-running reconciler needs while there is nothing to do: the real process, with a repository and HTTP. */
+/** What the long-running reconciler needs while there is nothing to do: the real command, with a repository and HTTP. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { RealCluster } from '../../test/support/real-cluster.ts';
 import type { BenchContext, Benchmark } from './benchmark.ts';
+import type { Measure } from './measure.ts';
 
 const execute = promisify(execFile);
-const MAIN = join(import.meta.dirname, '../../reconciler/app/main.ts');
+const COMMAND = join(import.meta.dirname, '../redisforge.js');
 
-/** Far shorter than the defaults, so that a minute has as many passes as an hour would have. */
-const INTERVAL = '500ms';
+/** As in the demo: fifteen times the passes of the default. */
+const INTERVAL = '2s';
+const INTERVAL_MS = 2_000;
 const IDLE_MS = 60_000;
 /** Then its memory is read once a second for this long. */
 const READ_MS = 10_000;
@@ -31,6 +33,9 @@ export const idleMemory: Benchmark = {
       );
       context.signal.throwIfAborted();
       if (status !== 'converged') throw new Error(`RedisForge ended ${status}`);
+      // The first start fills the compile cache, where there is none yet.
+      const first = await startReconciler(cluster, context.signal);
+      await first.stop();
       const reconciler = await startReconciler(cluster, context.signal);
       try {
         return await measure(reconciler, context);
@@ -43,57 +48,58 @@ export const idleMemory: Benchmark = {
   },
 };
 
-async function measure({ pid, metrics }: Reconciler, { signal, say }: BenchContext) {
-  const early = await residentMegabytes(pid);
-  const before = await metrics();
+async function measure({ vitals }: Reconciler, { signal, say }: BenchContext): Promise<Measure[]> {
+  const before = await vitals();
   await wait(IDLE_MS, undefined, { signal });
   const samples: number[] = [];
   for (let at = 0; at < READ_MS; at += 1000) {
-    samples.push(await residentMegabytes(pid));
+    samples.push((await vitals()).megabytes);
     await wait(1000, undefined, { signal });
   }
-  const after = await metrics();
+  const after = await vitals();
   const passes = after.passes - before.passes;
-  const seconds = (IDLE_MS + READ_MS) / 1000;
-  say(`  ${passes} passes in ${seconds} s`);
-  if (passes < seconds)
-    throw new Error(`only ${passes} passes in ${seconds} s: this is not what idle means here`);
-  const cpuMs = ((after.cpuSeconds - before.cpuSeconds) * 1000) / passes;
+  const expected = (IDLE_MS + READ_MS) / INTERVAL_MS;
+  say(`  ${passes} passes in ${(IDLE_MS + READ_MS) / 1000} s`);
+  if (passes < expected * 0.8) throw new Error(`${passes} passes instead of ${expected}: it was not idle`);
   return [
-    { what: 'memory when it has just found the cluster converged', unit: 'MB', samples: [early] },
+    { what: 'memory when it has just found the cluster converged', unit: 'MB', samples: [before.megabytes] },
     {
       what: `memory after ${passes} idle passes`,
       unit: 'MB',
       samples,
       bound: { atMost: 120, said: '120 MB' },
     },
-    { what: 'processor time of a pass, everything included', unit: 'ms', samples: [cpuMs] },
+    {
+      what: 'processor time of a pass, polling and metrics included',
+      unit: 'ms',
+      samples: [((after.cpuSeconds - before.cpuSeconds) * 1000) / passes],
+    },
     {
       what: 'steps meanwhile',
       unit: 'count',
       samples: [after.steps - before.steps],
       bound: { atMost: 0, said: 'none' },
     },
-  ] as const;
+  ];
 }
 
 interface Vitals {
+  readonly megabytes: number;
   readonly passes: number;
   readonly steps: number;
   readonly cpuSeconds: number;
 }
 
 interface Reconciler {
-  readonly pid: number;
-  metrics(): Promise<Vitals>;
+  vitals(): Promise<Vitals>;
   stop(): Promise<void>;
 }
 
 /** Starts the real command line and returns when its first pass has ended converged. */
 async function startReconciler(cluster: RealCluster, signal: AbortSignal): Promise<Reconciler> {
-  const repository = await commitSpec(cluster);
+  const repository = await specRepository(cluster);
   const args = ['run', '--repository', repository, '--poll', INTERVAL, '--drift', INTERVAL, '--port', '0'];
-  const child = spawn(process.execPath, [MAIN, ...args, '--log-format', 'json'], {
+  const child = spawn(process.execPath, [COMMAND, ...args, '--log-format', 'json'], {
     env: {
       ...process.env,
       REDISFORGE_STATE_DIR: join(cluster.directory, 'run'),
@@ -108,15 +114,17 @@ async function startReconciler(cluster: RealCluster, signal: AbortSignal): Promi
   };
   try {
     const port = await untilConverged(child, AbortSignal.any([signal, AbortSignal.timeout(START_MS)]));
-    return { pid: child.pid ?? 0, metrics: () => readMetrics(port), stop };
+    const pid = await programUnder(child.pid ?? 0);
+    return { vitals: () => readVitals(port, pid), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function commitSpec(cluster: RealCluster): Promise<string> {
+async function specRepository(cluster: RealCluster): Promise<string> {
   const repository = join(cluster.directory, 'repository');
+  if ((await readdir(cluster.directory)).includes('repository')) return repository;
   await mkdir(repository);
   await writeFile(join(repository, 'cluster.yaml'), cluster.specText());
   const git = (...args: string[]): Promise<unknown> => execute('git', ['-C', repository, ...args]);
@@ -147,7 +155,7 @@ async function untilConverged(child: ChildProcess, signal: AbortSignal): Promise
   throw new Error(`redisforge run did not converge:\n${said.join('\n')}`);
 }
 
-async function readMetrics(port: number): Promise<Vitals> {
+async function readVitals(port: number, pid: number | undefined): Promise<Vitals> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const sum = (name: string): number =>
     [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))].reduce(
@@ -155,18 +163,22 @@ async function readMetrics(port: number): Promise<Vitals> {
       0,
     );
   return {
+    megabytes: pid === undefined ? sum('process_resident_memory_bytes') / 1e6 : await residentMegabytes(pid),
     passes: sum('redisforge_pass_duration_seconds_count'),
     steps: sum('redisforge_steps_total'),
     cpuSeconds: sum('process_cpu_seconds_total'),
   };
 }
 
-/** Memory of a process that is really occupied, as the kernel counts it, in millions of bytes. */
+/** The process that the command started to run the sources in; undefined where the kernel does not tell. */
+async function programUnder(pid: number): Promise<number | undefined> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const [child = ''] = children.split(' ');
+  return child === '' ? undefined : Number(child);
+}
+
+/** What the kernel counts, in millions of bytes. */
 async function residentMegabytes(pid: number): Promise<number> {
-  const kibibytes =
-    process.platform === 'linux'
-      ? /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]
-      : (await execute('ps', ['-o', 'rss=', '-p', String(pid)])).stdout.trim();
-  if (kibibytes === undefined) throw new Error(`process ${pid} does not say how much memory it has`);
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
   return (Number(kibibytes) * 1024) / 1e6;
 }

@@ -29,8 +29,8 @@ export function reportText(results: readonly Result[], circumstances: Circumstan
     failure === undefined ? [] : [style.red(`${name} has no numbers: ${failure}`)],
   );
   const { runs, cores, load, node } = circumstances;
-  const times = runs === 1 ? 'once' : `${runs} times`;
-  const where = `Each taken ${times} on ${cores} cores, Node.js ${node}, load ${load.map((value) => value.toFixed(1)).join(' to ')}.`;
+  const times = runs === 1 ? '1 run' : `${runs} runs`;
+  const where = `${times} on ${cores} cores, Node.js ${node}, load ${load.map((value) => value.toFixed(1)).join(' to ')}.`;
   return [...(rows.length === 0 ? [] : columns(HEADS, rows, style.bold)), ...failures, style.dim(where)].join(
     '\n',
   );

@@ -31,14 +31,14 @@ describe('the report', () => {
       'form       the peer    7.00 s  8.00 s  9.00 s',
       '           RedisForge  500 ms  800 ms  900 ms  1/10.0  at most 1/6 of the peer  kept',
       'idle       memory      131 MB  131 MB  131 MB          at most 120 MB           BROKEN',
-      'Each taken 3 times on 2 cores, Node.js v26.0.0, load 0.5 to 1.3.',
+      '3 runs on 2 cores, Node.js v26.0.0, load 0.5 to 1.3.',
     ]);
   });
 
   it('says of a benchmark that has no numbers why', () => {
     expect(reportText([failed], circumstances, PLAIN).split('\n')).toEqual([
       'plan has no numbers: no engine',
-      'Each taken 3 times on 2 cores, Node.js v26.0.0, load 0.5 to 1.3.',
+      '3 runs on 2 cores, Node.js v26.0.0, load 0.5 to 1.3.',
     ]);
   });
 
