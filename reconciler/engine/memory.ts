@@ -1,8 +1,9 @@
 /**
  * What is kept between passes. Never needed to act rightly, except that without it an unused volume starts its time
- * anew and a role that the spec names is taken for one that it always named.
+ * anew, a role that the spec names is taken for one that it always named, and an election is asked for too early.
  */
 import type { NodeId, NodeName, ShardName } from '../model/cluster-state.ts';
+import type { Election } from '../model/facts.ts';
 import type { StateStore } from '../ports.ts';
 
 export interface Memory {
@@ -15,9 +16,21 @@ export interface Memory {
   readonly retiredSince: Readonly<Record<string, number>>;
   /** Members that the spec named as primaries when the cluster last was as the spec says. */
   readonly preferences: Readonly<Record<ShardName, NodeName>>;
+  /** Who owned the slots of each shard when that was last seen. */
+  readonly primaries: Readonly<Record<ShardName, NodeName>>;
+  /** The last election that each node won. */
+  readonly elections: Readonly<Record<NodeName, Election>>;
 }
 
-const NOTHING: Memory = { ids: {}, ips: {}, formerIds: {}, retiredSince: {}, preferences: {} };
+const NOTHING: Memory = {
+  ids: {},
+  ips: {},
+  formerIds: {},
+  retiredSince: {},
+  preferences: {},
+  primaries: {},
+  elections: {},
+};
 
 function keyOf(cluster: string): string {
   return `clusters/${cluster}/memory.json`;

@@ -4,7 +4,7 @@ import { containerName, networkName, volumeName } from '../../spec-schema/effect
 import type { HostName, NodeName } from '../model/cluster-state.ts';
 import type { EngineReading, NodeReading } from '../model/readings.ts';
 import { type SlotSet, slotSet } from '../model/slots.ts';
-import { isUnformed, uncoveredSlots } from '../model/topology.ts';
+import { isUnformed, nodeOf, ownsSlots, shardMembers, uncoveredSlots } from '../model/topology.ts';
 import { type Engine, type EngineQuestion, PortError } from '../ports.ts';
 import type { Cluster } from './cluster.ts';
 import type { Evidence, Reading } from './interpret/evidence.ts';
@@ -43,10 +43,14 @@ export async function observe(cluster: Cluster): Promise<Observation> {
     remembered: memory.ids,
     former: memory.formerIds,
     retiredSince,
+    elections: memory.elections,
   };
   const observation = interpret(cluster.intent, evidence, observed, cluster.credentials.digester);
   const stranded = await strandedKeys(cluster, observation);
-  const seen = identitiesOf(memory, observed, nodes, observation.live.ghosts);
+  const seen = {
+    ...identitiesOf(memory, observed, nodes, observation.live.ghosts),
+    ...electionsOf(memory, observation.live, now),
+  };
   await remember(store, cluster.intent.spec.metadata.name, memory, { ...memory, ...seen, retiredSince });
   const whole =
     stranded.size === 0
@@ -136,6 +140,25 @@ async function strandedKeys(cluster: Cluster, { live, facts }: Observation): Pro
     }),
   );
   return stranded;
+}
+
+/** Who owns the slots of each shard now, and whoever does so since a moment ago. */
+function electionsOf(
+  memory: Memory,
+  live: Observation['live'],
+  now: number,
+): Pick<Memory, 'primaries' | 'elections'> {
+  const primaries = { ...memory.primaries };
+  const elections = { ...memory.elections };
+  for (const [shard, members] of shardMembers(live)) {
+    const owners = members.filter((name) => ownsSlots(nodeOf(live, name)));
+    const [owner] = owners;
+    if (owner === undefined || owners.length > 1) continue;
+    const before = primaries[shard];
+    if (before !== undefined && before !== owner) elections[owner] = { from: before, at: now };
+    primaries[shard] = owner;
+  }
+  return { primaries, elections };
 }
 
 /** Ids and addresses of the nodes that have answered, added to those of the others. */

@@ -47,6 +47,14 @@ export interface MemberAddress extends Endpoint {
   readonly busPort: number;
 }
 
+/** An election that a node won, planned or not. */
+export interface Election {
+  /** Whose slots it took. */
+  readonly from: NodeName;
+  /** When it was first seen to have them, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
 export interface NodeFacts {
   readonly nodeId?: NodeId;
   /** The address under which other members should reach it now. */
@@ -58,6 +66,8 @@ export interface NodeFacts {
   readonly failure?: ReadingFailure;
   /** Bytes by which it lags behind its primary; undefined when either offset was not read. */
   readonly lagBytes?: number;
+  /** The last election that it won, as far as that was seen. */
+  readonly elected?: Election;
   /** What else is wrong with it, in words: who disagrees with whom, which link is broken. */
   readonly remarks: readonly string[];
 }

@@ -72,13 +72,47 @@ export const switchover: StepKind<Switchover> = {
     ...promotion(state, step.from, step.to),
     ...setNode(step.from, { role: 'replica', replicaOf: step.to, slots: '', link: 'syncing', synced: false }),
   ],
-  deadlineMs: 20_000,
+  deadlineMs: 50_000,
   sends: (step) => [`CLUSTER LINKS, then CLUSTER FAILOVER (to ${step.to})`],
   async execute(step, context) {
+    await untilElectable(step, context);
     await untilHeard(step.to, context);
     await context.redis(step.to).failover('graceful');
   },
 };
+
+/**
+ * When Redis will hold a true election, in milliseconds since the epoch.
+ *
+ * For four node timeouts after an election a replica still counts the votes of then: asked again it takes itself for
+ * elected at once, is deposed some milliseconds later, and what was written to it meanwhile is gone (measured on 8.6.3:
+ * 288 acknowledged writes in one attempt), while the primary takes no writes for five seconds. A restart makes it forget
+ * the votes. And for two node timeouts nobody votes again on the same primary.
+ */
+function electableAt({ from, to }: Switchover | Failover, { live, facts }: StepContext): number {
+  const timeoutMs = Math.max(1000, Number(nodeOf(live, to).config['cluster-node-timeout'] ?? 15_000));
+  const { elected, reading } = facts.nodes[to] ?? {};
+  // Uptime is told in whole seconds.
+  const startedAt = facts.now - (reading?.uptimeMs ?? 0) - 1000;
+  const again = elected === undefined || startedAt > elected.at ? 0 : elected.at + 4 * timeoutMs;
+  const votes = Object.values(facts.nodes).map((node) =>
+    node.elected?.from === from ? node.elected.at + 2 * timeoutMs : 0,
+  );
+  return Math.max(again, ...votes);
+}
+
+/** @throws PortError `conflict` when that takes longer than the step may. */
+async function untilElectable(step: Switchover | Failover, context: StepContext): Promise<void> {
+  const { clock, signal } = context;
+  const at = electableAt(step, context);
+  if (at > clock.now()) await clock.sleep(at - clock.now(), signal);
+  if (at > clock.now())
+    throw new PortError(
+      'conflict',
+      `${step.to} was elected a moment ago, or ${step.from} deposed: asked before ${new Date(at).toISOString()}, Redis would hold no true election`,
+      { retry: 'soon' },
+    );
+}
 
 /** Members reconnect to a node that was restarted within a second, or a few when their first attempt was lost. */
 const HEARD_MS = 10_000;
@@ -124,9 +158,10 @@ export const failover: StepKind<Failover> = {
     // The members list the dead node as a primary without slots until it comes back and follows the new one.
     ...setNode(step.from, { slots: '' }),
   ],
-  deadlineMs: 15_000,
+  deadlineMs: 50_000,
   sends: (step) => [`CLUSTER FAILOVER FORCE (to ${step.to})`],
   async execute(step, context) {
+    await untilElectable(step, context);
     await context.redis(step.to).failover('force');
   },
 };

@@ -70,6 +70,39 @@ it('a primary that came back empty at another address does not get its replica e
   expect(await cluster.countIntact(3000)).toBe(3000);
 });
 
+it('a role that moves to and fro in quick succession costs no acknowledged write', async () => {
+  cluster = await RealCluster.create({ config: { 'cluster-node-timeout': 2000 } });
+  await cluster.mustRun();
+  const primaries = (first: 'a' | 'b') =>
+    cluster.edit((document) => {
+      for (const node of document.nodes) node.role = node.name.endsWith(first) ? 'primary' : 'replica';
+    });
+  const acknowledged: string[] = [];
+  let over = false;
+  // Two writers that each hold on to one server, as clients do that have not heard of anything yet.
+  const writers = ['1a', '1b'].map(async (node) => {
+    const client = await cluster.client(node);
+    for (let index = 0; !over; index += 1) {
+      const key = `{tag 1}${node}:${index}`;
+      const answer = await client.set(key, '').catch(() => undefined);
+      if (answer === 'OK') acknowledged.push(key);
+      if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    client.disconnect();
+  });
+  for (const first of ['b', 'a', 'b'] as const) {
+    primaries(first);
+    const run = await cluster.mustRun();
+    expect(run.steps.map(({ step }) => step.kind)).toEqual(Array(3).fill('switchover'));
+  }
+  over = true;
+  await Promise.all(writers);
+  const client = await cluster.client('1b');
+  expect(acknowledged.length).toBeGreaterThan(1000);
+  expect(await client.exists(...acknowledged)).toBe(acknowledged.length);
+  client.disconnect();
+});
+
 it('a network of our name that is not ours is not used', async () => {
   cluster = await RealCluster.create();
   const network = await cluster.docker.createNetwork({ Name: `redisforge-${cluster.name}` });

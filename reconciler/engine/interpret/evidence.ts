@@ -1,6 +1,6 @@
 /** All readings of one round, with the failed ones in their place: what interpretation starts from. */
 import type { HostName, NodeId, NodeName } from '../../model/cluster-state.ts';
-import type { ReadingFailure } from '../../model/facts.ts';
+import type { Election, ReadingFailure } from '../../model/facts.ts';
 import type { EngineReading, NodeReading } from '../../model/readings.ts';
 import type { SlotSet } from '../../model/slots.ts';
 
@@ -23,6 +23,8 @@ export interface Evidence {
   readonly former: Readonly<Record<NodeName, NodeId>>;
   /** Since when volumes of nodes that left the spec have been seen unused, in milliseconds since the epoch. */
   readonly retiredSince: Readonly<Record<string, number>>;
+  /** The last election that each node won. */
+  readonly elections: Readonly<Record<NodeName, Election>>;
 }
 
 /** The value of a reading, undefined when it failed or was not taken. */

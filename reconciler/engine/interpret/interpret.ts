@@ -241,6 +241,7 @@ function factsOf(name: NodeName, picture: Picture): NodeFacts {
   const outcome = picture.evidence.nodes.get(name);
   const failure: ReadingFailure | undefined = outcome?.ok === false ? outcome.failure : undefined;
   const nodeId = picture.identities.idOf.get(name);
+  const elected = picture.evidence.elections[name];
   const primaryId = nodeId === undefined ? null : (picture.owned.primaryOf.get(nodeId) ?? null);
   const primary =
     primaryId === null ? undefined : picture.readings.get(picture.identities.nameOf.get(primaryId) ?? '');
@@ -254,6 +255,7 @@ function factsOf(name: NodeName, picture: Picture): NodeFacts {
     ...(reading === undefined ? {} : { reading }),
     ...(failure === undefined ? {} : { failure }),
     ...(lagBytes === undefined ? {} : { lagBytes }),
+    ...(elected === undefined ? {} : { elected }),
     remarks: [...(picture.members.remarks.get(name) ?? []), ...(picture.owned.remarks.get(name) ?? [])],
   };
 }
