@@ -1,6 +1,7 @@
 /** What a changed file costs: nothing but a command where that is enough, otherwise one node at a time. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../reconciler/engine/progress.ts';
+import { eventually } from '../support/lab-containers.ts';
 import { RealCluster } from '../support/real-cluster.ts';
 
 const KEYS = 20_000;
@@ -103,6 +104,30 @@ describe('three shards with a replica each', () => {
     expect(await volumes()).toEqual(stores);
     expect(await cluster.countIntact(KEYS)).toBe(KEYS);
     expect(await cluster.anotherPass()).toEqual({ status: 'converged', steps: [], calls: [] });
+  });
+
+  it('wait for a replica to write its first log, in which it would not heed the signal to stop', async () => {
+    const replica = await cluster.memberOf('s2', 'replica');
+    // 200 µs a key make a second of it.
+    await cluster.asAdmin(replica, 'CONFIG', 'SET', 'rdb-key-save-delay', 200);
+    const [own, other] = [await cluster.memberOf('s2', 'primary'), await cluster.memberOf('s1', 'primary')];
+    await cluster.asAdmin(replica, 'CLUSTER', 'REPLICATE', await cluster.idOf(other));
+    await eventually('it has given its copy up', async () =>
+      String(await cluster.asAdmin(replica, 'INFO', 'replication')).includes('master_link_status:up'),
+    );
+    await cluster.asAdmin(replica, 'CLUSTER', 'REPLICATE', await cluster.idOf(own));
+    cluster.edit((document) => {
+      for (const node of document.nodes)
+        if (node.name === cluster.node(replica)) Object.assign(node, { resources: { nofile: 2048 } });
+    });
+    const run = await cluster.mustRun();
+    expect(run.waits.map(({ id }) => cluster.short(id))).toContain(`await-save:${replica}`);
+    const times = (kind: 'step-started' | 'step-ended') =>
+      run.events.filter((event) => event.kind === kind && event.step.step.kind === 'remove-container')[0];
+    const [begun, ended] = [times('step-started'), times('step-ended')];
+    if (begun?.kind !== 'step-started' || ended?.kind !== 'step-ended')
+      throw new Error('it was not replaced');
+    expect(ended.at - begun.at).toBeLessThan(10_000);
   });
 
   it('ends between two steps when it is asked to stop, and goes on from there', async () => {

@@ -147,6 +147,13 @@ function* disturbances(
         step: { kind: 'switchover', shard: node.shard, from: name, to: disturbance.to },
         because: `${name} has to be restarted (${why})`,
       };
+    } else if (node.saving) {
+      // A replica that writes its first log after a synchronisation refuses SIGTERM once and for all: it would be
+      // killed when its time is over, half a minute later (measured).
+      yield {
+        step: { kind: 'await-save', node: name },
+        because: 'it has to be restarted, and would not heed the signal to stop now',
+      };
     } else if (replacement !== '') {
       yield {
         step: { kind: 'remove-container', node: name, host: node.host, because: replacement },
