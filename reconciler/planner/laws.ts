@@ -231,6 +231,9 @@ export const unknownIsNotAbsent: Law = function* ({ before, steps }) {
       'restart-node',
       'remove-container',
       'update-limits',
+      // Stopped or running, what is done to it is done through its engine and to the other members.
+      'remove-node',
+      'fence-node',
     ];
     const blind = engineSteps.includes(step.kind)
       ? before.hosts[node.host]?.engine !== 'yes' || node.container === 'unknown'

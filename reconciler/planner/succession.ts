@@ -1,6 +1,13 @@
 /** Who takes over from whom: candidates for a failover, and the safe order of restarts. */
 import type { ClusterState, NodeName, NodeState } from '../model/cluster-state.ts';
-import { isMember, isSyncedReplica, majorityReachable, nodeOf, ownsSlots } from '../model/topology.ts';
+import {
+  isMember,
+  isSyncedReplica,
+  majorityReachable,
+  nodeOf,
+  ownsSlots,
+  peersOf,
+} from '../model/topology.ts';
 import type { RuleContext } from './rules/rule.ts';
 
 /** Whether Docker itself says that the node's process is gone. A host that does not answer proves nothing. */
@@ -25,7 +32,8 @@ export function successorOf(context: RuleContext, dead: NodeName): NodeName | un
   if (!ownsSlots(nodeOf(live, dead)) || !isDead(context, dead)) return undefined;
   if (!majorityReachable(live, new Set([dead]))) return undefined;
   const offset = (name: NodeName): number => facts.nodes[name]?.reading?.offset ?? 0;
-  return others(context, dead)
+  // Also one that is about to leave: until then its shard is served.
+  return peersOf(live, dead)
     .filter((peer) => {
       const node = nodeOf(live, peer);
       return isMember(node) && node.role === 'replica' && node.replicaOf === dead && node.copy === 'whole';
@@ -35,7 +43,7 @@ export function successorOf(context: RuleContext, dead: NodeName): NodeName | un
 
 /** Members of the shard that may hold keys which the dead node does not have on disk. */
 export function heirsInDoubt(context: RuleContext, dead: NodeName): NodeName[] {
-  return others(context, dead).filter((peer) => {
+  return peersOf(context.live, dead).filter((peer) => {
     const node = nodeOf(context.live, peer);
     return node.replicaOf === dead && node.copy !== 'partial';
   });

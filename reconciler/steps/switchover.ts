@@ -151,7 +151,8 @@ export const failover: StepKind<Failover> = {
   id: (step) => `failover:${step.shard}:${step.from}>${step.to}`,
   describe: (step) => `fail shard ${step.shard} over from ${step.from}, which is dead, to ${step.to}`,
   risk: 'disruptive',
-  locks: (step) => [VOTED, `shard:${step.shard}`, `node:${step.from}`, `node:${step.to}`],
+  // Not its shard's lock, nor the dead node's: it must be possible in the middle of a migration that holds them.
+  locks: (step) => [VOTED, `node:${step.to}`],
   disturbs: () => [],
   effect: (step, state) => [
     ...promotion(state, step.from, step.to),

@@ -188,6 +188,14 @@ describe('law 7: what was not read is unknown', () => {
     const blind = (state: ClusterState) => Object.assign(state.hosts['h2'] as object, { engine: 'no' });
     expect(broken([restart('n1b')], blind)).toContain(7);
   });
+  it('lets a node be taken out that is dead by the word of its engine', () => {
+    const removal: Step = { kind: 'remove-node', node: 'n1b', host: 'h2' };
+    const dead = (state: ClusterState) =>
+      Object.assign(state.nodes['n1b'] as object, { container: 'stopped', reachable: 'no' });
+    expect(broken([removal], dead)).toEqual([]);
+    const silent = (state: ClusterState) => Object.assign(state.hosts['h2'] as object, { engine: 'no' });
+    expect(broken([removal], silent)).toContain(7);
+  });
   it('refuses to send commands to a node that does not answer', () => {
     const silent = (state: ClusterState) =>
       Object.assign(state.nodes['n1b'] as object, { reachable: 'unknown' });
