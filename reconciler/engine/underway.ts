@@ -94,9 +94,20 @@ function excerpt(value: unknown): string {
   return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
 }
 
+/** Steps after which a node comes back into a cluster that has gone on without it. */
+const STARTS: ReadonlySet<Step['kind']> = new Set([
+  'start-node',
+  'restart-node',
+  'deploy-node',
+  'await-start',
+]);
+/** Which place it takes there is the cluster's to say: somebody may have been elected or given its slots meanwhile. */
+const PLACE: ReadonlySet<string> = new Set(['role', 'replicaOf', 'link', 'synced', 'copy']);
+
 /** Contents change by the minute under clients' hands; they say nothing about a step. */
-function isJudged(operation: Operation): boolean {
-  return !operation.path.endsWith('/contents');
+function isJudged({ kind }: Step, { path }: Operation): boolean {
+  const field = path.slice(path.lastIndexOf('/') + 1);
+  return field !== 'contents' && !(STARTS.has(kind) && PLACE.has(field));
 }
 
 export class Underway {
@@ -135,7 +146,7 @@ export class Underway {
       planned,
       at: now,
       locks: stepLocks(planned.step, live),
-      effect: stepEffect(planned.step, live).filter(isJudged),
+      effect: stepEffect(planned.step, live).filter((operation) => isJudged(planned.step, operation)),
       before: live,
       executedAt: isWait(planned.step) ? now : undefined,
       evidence: undefined,

@@ -48,6 +48,31 @@ describe('a switchover that only prepares a restart', () => {
   });
 });
 
+it('a node that was started has come back, whatever place the cluster has given it meanwhile', () => {
+  const dead = structuredClone(before);
+  Object.assign(dead.nodes['n1a'] as object, { container: 'stopped', reachable: 'no', slots: '' });
+  Object.assign(dead.nodes['n1b'] as object, { role: 'primary', replicaOf: null, slots: '0-5460' });
+  const { config, users } = before.nodes['n1a'] as {
+    config: Record<string, string>;
+    users: Record<string, string>;
+  };
+  const step: Step = { kind: 'start-node', node: 'n1a', host: 'h1', config, users };
+  const underway = new Underway();
+  underway.start({ id: stepId(step), step, because: '' }, dead, 0);
+  underway.executed(stepId(step), 1, undefined);
+  const live = structuredClone(dead);
+  // Its last slots went to another shard while it was away: it follows their owner, not its own shard's primary.
+  Object.assign(live.nodes['n1a'] as object, {
+    container: 'running',
+    reachable: 'yes',
+    role: 'replica',
+    replicaOf: 'n2a',
+    link: 'up',
+  });
+  expect(outcomes(underway, dead)).toEqual([]);
+  expect(outcomes(underway, live)).toEqual(['done']);
+});
+
 it('a step is done when somebody has brought about what is desired in its place', () => {
   const { underway } = started({ kind: 'configure', node: 'n1a', config: { maxmemory: '1' } });
   const live = structuredClone(before);
