@@ -9,6 +9,8 @@ export interface PlanningCase {
   intent(nodes: number): Intent;
   /** What is there. */
   live(nodes: number): ClusterState;
+  /** Nothing is promised of it and it takes long: measured once, to be known. */
+  readonly isRolling?: boolean;
 }
 
 /** Two nodes a shard, over ten hosts in as many zones. */
@@ -18,6 +20,12 @@ function shape(nodes: number, more: SpecShape = {}): SpecShape {
 
 function converged(nodes: number): ClusterState {
   return convergedState(testIntent(shape(nodes)));
+}
+
+const NEXT_IMAGE = 'redis:8.6.4';
+
+function useNextVersion(document: Record<string, unknown>): void {
+  (document['redis'] as { image: string }).image = NEXT_IMAGE;
 }
 
 export const PLANNING_CASES = {
@@ -43,6 +51,17 @@ export const PLANNING_CASES = {
         }),
       ),
     live: converged,
+  },
+  'edit-image': {
+    what: 'another version for all',
+    intent: (nodes) => testIntent(shape(nodes, { edit: useNextVersion })),
+    live(nodes) {
+      const live = converged(nodes);
+      // As engines are asked for every image that the spec names.
+      for (const host of Object.values(live.hosts)) Object.assign(host.images, { [NEXT_IMAGE]: 'absent' });
+      return live;
+    },
+    isRolling: true,
   },
 } as const satisfies Record<string, PlanningCase>;
 

@@ -13,6 +13,7 @@ import { PLANNING_CASES, type PlanningCaseName } from './planning-cases.ts';
 /** What is printed, as JSON. */
 export interface Planned {
   readonly steps: number;
+  readonly waves: number;
   /** The first time, with nothing compiled. */
   readonly coldMs: number;
   /** Peak until the end of the first time. */
@@ -24,16 +25,16 @@ const [name = '', nodes = '', file = '', again = '0'] = process.argv.slice(2);
 const intent = PLANNING_CASES[name as PlanningCaseName].intent(Number(nodes));
 const live = JSON.parse(readFileSync(file, 'utf8')) as ClusterState;
 
-function timed(): { ms: number; steps: number } {
+function timed(): { ms: number; steps: number; waves: number } {
   const began = process.threadCpuUsage();
   const { waves } = plan(intent, live, noFacts(intent), POLICY);
   const { user, system } = process.threadCpuUsage(began);
-  return { ms: (user + system) / 1000, steps: waves.flat().length };
+  return { ms: (user + system) / 1000, steps: waves.flat().length, waves: waves.length };
 }
 
-const { ms: coldMs, steps } = timed();
+const { ms: coldMs, steps, waves } = timed();
 // Counted in units of 1024 bytes.
 const peakMegabytes = (process.resourceUsage().maxRSS * 1024) / 1e6;
 const warmMs = Array.from({ length: Number(again) }, () => timed().ms);
-const planned: Planned = { steps, coldMs, peakMegabytes, warmMs };
+const planned: Planned = { steps, waves, coldMs, peakMegabytes, warmMs };
 console.log(JSON.stringify(planned));

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { counted } from '../../reconciler/render/quantities.ts';
 import type { BenchContext, Benchmark } from './benchmark.ts';
 import { type Measure, spread } from './measure.ts';
-import { PLANNING_CASES, type PlanningCaseName } from './planning-cases.ts';
+import { PLANNING_CASES, type PlanningCase, type PlanningCaseName } from './planning-cases.ts';
 import type { Planned } from './planning-process.ts';
 
 const execute = promisify(execFile);
@@ -27,8 +28,10 @@ export const planning: Benchmark = {
     const folder = await mkdtemp(join(tmpdir(), 'redisforge-bench-'));
     try {
       const measures: Measure[] = [];
-      for (const name of Object.keys(PLANNING_CASES) as PlanningCaseName[])
-        measures.push(...(await measure(name, folder, context)));
+      for (const name of Object.keys(PLANNING_CASES) as PlanningCaseName[]) {
+        const { isRolling }: PlanningCase = PLANNING_CASES[name];
+        measures.push(...(await (isRolling ? measureOnce : measure)(name, folder, context)));
+      }
       return measures;
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -37,19 +40,16 @@ export const planning: Benchmark = {
 };
 
 async function measure(name: PlanningCaseName, folder: string, context: BenchContext): Promise<Measure[]> {
-  const { what, live } = PLANNING_CASES[name];
-  const file = (nodes: number): string => join(folder, `${name}-${nodes}.json`);
-  for (const nodes of [FEW, MANY]) await writeFile(file(nodes), JSON.stringify(live(nodes)));
   const few: Planned[] = [];
   const many: Planned[] = [];
   for (let run = 0; run < context.runs; run += 1) {
-    few.push(await planIn(name, FEW, file(FEW), context));
-    many.push(await planIn(name, MANY, file(MANY), context));
+    few.push(await planFresh(name, FEW, WARM, folder, context));
+    many.push(await planFresh(name, MANY, WARM, folder, context));
   }
   const exponents = many.map(({ warmMs }, index) =>
     exponent(spread(few[index]?.warmMs ?? []).median, spread(warmMs).median),
   );
-  const title = `${what} (${many[0]?.steps} steps)`;
+  const title = titleOf(name, many[0]);
   return [
     {
       what: `${title}: time`,
@@ -77,14 +77,41 @@ export function exponent(fewMs: number, manyMs: number): number {
   return Math.log(manyMs / fewMs) / Math.log(MANY / FEW);
 }
 
-async function planIn(
+async function measureOnce(
+  name: PlanningCaseName,
+  folder: string,
+  context: BenchContext,
+): Promise<Measure[]> {
+  const few = await planFresh(name, FEW, 0, folder, context);
+  const many = await planFresh(name, MANY, 0, folder, context);
+  const title = titleOf(name, many);
+  return [
+    { what: `${title}: time`, unit: 'ms', samples: [many.coldMs] },
+    { what: `${title}: memory`, unit: 'MB', samples: [many.peakMegabytes] },
+    {
+      what: `${title}: growth from ${FEW} nodes`,
+      unit: 'exponent',
+      samples: [exponent(few.coldMs, many.coldMs)],
+    },
+  ];
+}
+
+function titleOf(name: PlanningCaseName, planned: Planned | undefined): string {
+  const extent = `${counted(planned?.steps ?? 0, 'step')} in ${counted(planned?.waves ?? 0, 'wave')}`;
+  return `${PLANNING_CASES[name].what} (${extent})`;
+}
+
+/** @param again how often once more, when everything is compiled. */
+async function planFresh(
   name: PlanningCaseName,
   nodes: number,
-  file: string,
+  again: number,
+  folder: string,
   { signal }: BenchContext,
 ): Promise<Planned> {
-  const { stdout } = await execute(process.execPath, [PROCESS, name, String(nodes), file, String(WARM)], {
-    signal,
-  });
+  const file = join(folder, `${name}-${nodes}.json`);
+  await writeFile(file, JSON.stringify(PLANNING_CASES[name].live(nodes)));
+  const args = [PROCESS, name, String(nodes), file, String(again)];
+  const { stdout } = await execute(process.execPath, args, { signal });
   return JSON.parse(stdout) as Planned;
 }
