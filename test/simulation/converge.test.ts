@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { nodeEdits, type SpecEdit, scaleEdits } from '../support/simulation/random-spec.ts';
 import { passAgain, reason, type Story, stories, tell } from '../support/simulation/story.ts';
 
-const numRuns = Number(process.env['STORIES'] ?? 25);
+const numRuns = Number(process.env['STORIES'] ?? 15);
 const seed = Number(process.env['STORY_SEED'] ?? 20_261_124);
 /** A story takes some 120 ms where the machine is quiet. */
 const timeout = 30_000 + numRuns * 1_500;
