@@ -278,23 +278,24 @@ export class RealCluster {
    * of all members afterwards: with `appendfsync everysec` a crash may otherwise take the last second with it.
    */
   async fill(count: number): Promise<void> {
-    for (const { node, ranges } of await this.primaries()) {
+    const primaries = await this.primaries();
+    const fillOne = async ({ node, ranges }: (typeof primaries)[number]): Promise<void> => {
       const client = await this.client(node);
       const pipeline = client.pipeline();
       for (const index of keysIn(ranges, count)) pipeline.set(`key:${index}`, `value:${index}`);
       const failed = (await pipeline.exec())?.find(([error]) => error !== null);
       const persistent = this.#document.redis.config['appendonly'] === 'yes';
       const replicas = this.spec.nodes.filter(({ shard }) => shard === this.#shardOf(node)).length - 1;
-      await client.call(
-        ...((persistent ? ['WAITAOF', 1, replicas, 5000] : ['WAIT', replicas, 5000]) as [
-          string,
-          number,
-          number,
-        ]),
-      );
+      const reached = persistent
+        ? await client.call('WAITAOF', 1, replicas, 20_000)
+        : [1, await client.call('WAIT', replicas, 20_000)];
       client.disconnect();
       if (failed !== undefined) throw failed[0] as Error;
-    }
+      if (String(reached) !== String([1, replicas]))
+        throw new Error(`${node}: only ${reached} have the keys`);
+    };
+    // Side by side: each waits a second or two for the disks.
+    await Promise.all(primaries.map(fillOne));
   }
 
   /** The primaries that own slots, by short node name. */

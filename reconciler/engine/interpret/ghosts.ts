@@ -20,10 +20,11 @@ export function ghosts(
     const views = members.get(id) ?? [];
     const known = views.find((view) => view.ip !== '');
     const remembered = rememberedAs(id, memories);
-    // The members need some seconds to find out what the engine knows at once.
-    const stopped = remembered !== undefined && hasStopped(truths.get(remembered));
+    // The members need some seconds to find out what the engine, or the node itself, knows at once.
+    const over =
+      remembered !== undefined && (hasStopped(truths.get(remembered)) || identities.idOf.has(remembered));
     const alive =
-      !stopped && views.some((view) => view.linkConnected && view.failing === 'no' && !view.noAddress);
+      !over && views.some((view) => view.linkConnected && view.failing === 'no' && !view.noAddress);
     const replicas = [...owned.primaryOf]
       .filter(([, primary]) => primary === id)
       .map(([replica]) => identities.nameOf.get(replica) ?? replica);
