@@ -1,5 +1,6 @@
 /** Volumes and containers: made when they are missing, started when they have stopped, never when that costs data. */
 import type { NodeName } from '../../model/cluster-state.ts';
+import type { Facts } from '../../model/facts.ts';
 import { nodeOf, ownsSlots } from '../../model/topology.ts';
 import { heirsInDoubt, successorOf } from '../succession.ts';
 import { startConfig } from './formation.ts';
@@ -32,6 +33,26 @@ function emptyReturn(context: RuleContext, name: NodeName): Block | undefined {
   );
 }
 
+/** Facts are never changed in place, so that who dials which address needs to be worked out only once. */
+const diallers = new WeakMap<Facts, Map<string, NodeName[]>>();
+
+/** The nodes whose replication link goes to this node's address, in alphabetical order. */
+function diallersOf(facts: Facts, name: NodeName): readonly NodeName[] {
+  let known = diallers.get(facts);
+  if (known === undefined) {
+    known = new Map();
+    for (const other of Object.keys(facts.nodes).sort()) {
+      const link = facts.nodes[other]?.reading?.primaryLink;
+      if (link === undefined || link === null) continue;
+      const address = `${link.ip}:${link.port}`;
+      known.set(address, [...(known.get(address) ?? []), other]);
+    }
+    diallers.set(facts, known);
+  }
+  const address = facts.nodes[name]?.address;
+  return address === undefined ? [] : (known.get(`${address.ip}:${address.port}`) ?? []);
+}
+
 /**
  * A node whose volume is gone comes back as somebody else, empty, at the same address. Replicas dial addresses, not
  * ids: they would throw their data away and copy its emptiness. So nothing is started there as long as the cluster
@@ -42,11 +63,7 @@ function countedOn(context: RuleContext, name: NodeName): Block | undefined {
   const node = nodeOf(live, name);
   const former = Object.values(live.ghosts).find((ghost) => ghost.formerly === name);
   const slots = node.slots !== '' ? node.slots : (former?.slots ?? '');
-  const address = facts.nodes[name]?.address;
-  const dialling = context.names.filter((other) => {
-    const link = facts.nodes[other]?.reading?.primaryLink;
-    return link !== undefined && link !== null && link.ip === address?.ip && link.port === address.port;
-  });
+  const dialling = diallersOf(facts, name);
   const followers = [...new Set([...(former?.replicas.split(' ') ?? []), ...dialling])].filter(
     (other) => other !== '',
   );
