@@ -40,7 +40,7 @@ const FLOORS: readonly (readonly [prefix: string, floor: number])[] = [
   ['spec-schema/', 0],
   ['reconciler/model/', 1],
   ['reconciler/wire/', 2],
-  ['reconciler/ports.ts', 3],
+  ['reconciler/ports', 3],
   ['reconciler/steps/', 4],
   ['reconciler/planner/', 5],
   ['reconciler/render/', 6],
