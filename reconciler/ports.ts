@@ -233,16 +233,33 @@ export interface SpecRepository {
   fetchHead(signal: AbortSignal): Promise<Commit>;
   /** Whether `ancestor` is contained in `descendant`; false after a force push. */
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
-  /** Paths of all `cluster.yaml` files in a commit, as Git stores them. */
-  listSpecs(commit: string): Promise<readonly SpecFile[]>;
-  /** Content of a file in a commit. @throws PortError `refused` for symbolic links, submodules and files above the limit. */
-  readFile(commit: string, path: string): Promise<Uint8Array>;
+  /**
+   * Brings what refs were announced to point at into reach of the other calls: one fetch for all, none when all are here.
+   * @throws PortError once the others are here, for refs that are gone (`not-found`) or have moved on (`conflict`).
+   */
+  fetchRefs(refs: readonly AnnouncedRef[], signal: AbortSignal): Promise<void>;
+  /** What merging `head` into `base` would give: a tree to read from, or the paths where they contradict each other. */
+  mergeResult(base: string, head: string): Promise<MergeResult>;
+  /** Paths of all `cluster.yaml` files in a commit or a tree, as Git stores them. */
+  listSpecs(commitOrTree: string): Promise<readonly SpecFile[]>;
+  /** Content of a file in a commit or a tree. @throws PortError `refused` for symbolic links, submodules and files above the limit. */
+  readFile(commitOrTree: string, path: string): Promise<Uint8Array>;
 }
+
+/** A ref of the repository, `refs/pull/7/head` for example, and the commit that it is said to point at. */
+export interface AnnouncedRef {
+  readonly ref: string;
+  readonly commit: string;
+}
+
+export type MergeResult = { readonly tree: string } | { readonly conflicts: readonly string[] };
 
 export interface SpecFile {
   readonly path: string;
   readonly kind: 'file' | 'symlink' | 'submodule';
   readonly sizeBytes: number;
+  /** Id of the content: the same id is the same content. */
+  readonly content: string;
 }
 
 /** Small durable documents: the lease, the journal, the last good spec. */

@@ -1,6 +1,6 @@
 /** From flags and environment to settings: the only place that reads either. Everything wrong is told at once. */
 import { resolve } from 'node:path';
-import type { GitAccess } from '../adapters/git/spec-repository.ts';
+import type { GitAccess } from '../adapters/git/remote.ts';
 import { Refusal } from './exit-codes.ts';
 import { SETTING_TABLE, type SettingName } from './setting-table.ts';
 

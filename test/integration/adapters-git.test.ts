@@ -1,5 +1,6 @@
 /** The spec repository against real git: local, over HTTP with a token, and with servers that misbehave. */
 import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chown, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:net';
@@ -7,8 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type GitAccess, GitSpecRepository } from '../../reconciler/adapters/git/spec-repository.ts';
+import type { GitAccess } from '../../reconciler/adapters/git/remote.ts';
+import { GitSpecRepository } from '../../reconciler/adapters/git/spec-repository.ts';
 import { type PortError, Secret, type Secrets } from '../../reconciler/ports.ts';
+import { REPOSITORY_CLAIMS } from '../support/contract/repository-claims.ts';
 
 const run = promisify(execFile);
 const never = new AbortController().signal;
@@ -91,7 +94,7 @@ describe('a repository', () => {
     const head = await specs.fetchHead(never);
     expect(head).toMatchObject({ id, author: 'Ada', subject: 'second' });
     expect(Math.abs(head.at - Date.now())).toBeLessThan(60_000);
-    expect(await specs.listSpecs(id)).toEqual([
+    expect(await specs.listSpecs(id)).toMatchObject([
       { path: 'blank name/cluster.yaml', kind: 'file', sizeBytes: 1 },
       { path: 'clusters/cart/cluster.yaml', kind: 'file', sizeBytes: 9 },
       { path: 'clusters/orders/cluster.yaml', kind: 'file', sizeBytes: 10 },
@@ -174,11 +177,8 @@ describe('what is no plain file', () => {
     expect(await failure(specs.readFile(id, 'huge/cluster.yaml'))).toMatchObject({ code: 'refused' });
     expect(performance.now() - started).toBeLessThan(1000);
     expect(process.memoryUsage().rss - before).toBeLessThan(40_000_000);
-    expect(await specs.listSpecs(id)).toContainEqual({
-      path: 'huge/cluster.yaml',
-      kind: 'file',
-      sizeBytes: 50_000_000,
-    });
+    const listed = (await specs.listSpecs(id)).find(({ path }) => path === 'huge/cluster.yaml');
+    expect(listed).toMatchObject({ kind: 'file', sizeBytes: 50_000_000 });
   });
 
   it('names that are no commit ids are refused', async () => {
@@ -187,6 +187,102 @@ describe('what is no plain file', () => {
     for (const name of ['main', '--upload-pack=touch /tmp/x', 'HEAD']) {
       expect(await failure(specs.listSpecs(name)), name).toMatchObject({ code: 'refused' });
     }
+  });
+});
+
+describe('pull requests', () => {
+  it.each(REPOSITORY_CLAIMS)('$says', async ({ prove }) => {
+    await prove({
+      repository: repository(),
+      async commit(branch, changes) {
+        const exists = await git('-C', work, 'branch', '--list', branch);
+        await git(
+          '-C',
+          work,
+          'switch',
+          '--quiet',
+          ...(exists === '' ? ['--create', branch, 'main'] : [branch]),
+        );
+        const gone = Object.keys(changes).filter((path) => changes[path] === undefined);
+        for (const path of gone) await rm(join(work, path));
+        // The first commit of this file is not part of the claims.
+        for (const path of ['clusters', 'README.md'])
+          await rm(join(work, path), { recursive: true, force: true });
+        const written = Object.entries(changes).filter(
+          (entry): entry is [string, string] => entry[1] !== undefined,
+        );
+        return commit('change', Object.fromEntries(written));
+      },
+      point: async (ref, id) => void (await git('-C', work, 'update-ref', ref, id)),
+      remove: async (ref) => void (await git('-C', work, 'update-ref', '-d', ref)),
+    });
+  });
+
+  it('are fetched all at once, and not again', async () => {
+    const specs = repository();
+    await specs.fetchHead(never);
+    const refs = [];
+    for (let index = 0; index < 60; index += 1) {
+      const ref = `refs/pull/${index}/head`;
+      await git(
+        '-C',
+        work,
+        'update-ref',
+        ref,
+        await commit(`change ${index}`, { 'cluster.yaml': `${index}` }),
+      );
+      refs.push({ ref, commit: await git('-C', work, 'rev-parse', ref) });
+    }
+    await git('-C', work, 'reset', '--quiet', '--hard', 'HEAD~60');
+    await specs.fetchRefs(refs, never);
+    const present = await Promise.all(refs.map(({ commit: id }) => specs.listSpecs(id)));
+    expect(present.every((files) => files.length === 2)).toBe(true);
+    await rm(work, { recursive: true });
+    // The repository is gone: whoever asked it again would be told so.
+    await specs.fetchRefs(refs, never);
+  });
+
+  it('are read without any hook, filter or merge driver of theirs', async () => {
+    const specs = repository();
+    const marker = join(folder, 'ran');
+    await specs.fetchHead(never);
+    await git('-C', work, 'switch', '--quiet', '--create', 'topic');
+    const attributes = '* merge=evil filter=evil\n';
+    const head = await commit('evil', {
+      '.gitattributes': attributes,
+      '.gitconfig': `[merge "evil"]\n\tdriver = touch ${marker}\n`,
+      'clusters/orders/cluster.yaml': 'orders: 2\n',
+    });
+    await git('-C', work, 'switch', '--quiet', 'main');
+    const base = await commit('ours', {
+      'clusters/orders/cluster.yaml': 'orders: 3\n',
+      '.gitattributes': attributes,
+    });
+    await specs.fetchHead(never);
+    await specs.fetchRefs([{ ref: 'refs/heads/topic', commit: head }], never);
+    expect(await specs.mergeResult(base, head)).toEqual({ conflicts: ['clusters/orders/cluster.yaml'] });
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  it('names that are no refs are refused', async () => {
+    const specs = repository();
+    const { id } = await specs.fetchHead(never);
+    const commit = id.replaceAll(/./g, '0');
+    for (const ref of [
+      'main',
+      '--upload-pack=touch /tmp/x',
+      'refs/heads/*',
+      'refs/heads/a:refs/redisforge/head',
+      '+refs/heads/a',
+      'refs/../x',
+    ]) {
+      expect(await failure(specs.fetchRefs([{ ref, commit }], never)), ref).toMatchObject({
+        code: 'refused',
+      });
+    }
+    expect(await failure(specs.fetchRefs([{ ref: 'refs/heads/main', commit: 'main' }], never))).toMatchObject(
+      { code: 'refused' },
+    );
   });
 });
 

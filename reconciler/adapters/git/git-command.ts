@@ -108,9 +108,10 @@ export class GitCommands {
         allowUnsafeConfigEnvCount: counted.length > 0,
       },
       // simple-git keeps only the words of this error: the exit code goes to the caller beside it.
-      errors: (error, { exitCode, stdErr }) => {
+      errors: (error, { exitCode, stdErr, stdOut }) => {
         if (exitCode === 0 || error instanceof GitPluginError) return error;
-        const exit = new GitExit(exitCode, Buffer.concat(stdErr).toString().trim());
+        const message = Buffer.concat(stdErr).toString().trim();
+        const exit = new GitExit(exitCode, message, Buffer.concat(stdOut).toString());
         onExit(exit);
         return exit;
       },

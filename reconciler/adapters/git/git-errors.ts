@@ -4,11 +4,14 @@ import { PortError, type PortErrorCode } from '../../ports.ts';
 /** An exit code other than 0; simple-git by itself calls some of them success (measured). */
 export class GitExit extends Error {
   readonly exitCode: number;
+  /** What it printed all the same: some commands answer with a code other than 0. */
+  readonly output: string;
 
-  constructor(exitCode: number, message: string) {
+  constructor(exitCode: number, message: string, output: string) {
     super(message === '' ? `exit code ${exitCode}` : message);
     this.name = 'GitExit';
     this.exitCode = exitCode;
+    this.output = output;
   }
 }
 
@@ -21,7 +24,10 @@ const BY_TEXT: readonly (readonly [RegExp, PortErrorCode])[] = [
   ],
   [/couldn't find remote ref|repository .*not found|does not appear to be a git repo/i, 'not-found'],
   [/does not exist|no such file or directory|returned error: 404|not a git repository/i, 'not-found'],
-  [/not a valid object name|bad object|not a tree object|no such path/i, 'not-found'],
+  [
+    /not a valid object name|bad object|not a tree object|no such path|not something we can merge/i,
+    'not-found',
+  ],
   [/transport .* not allowed|unsupported protocol/i, 'refused'],
   [/could not resolve|connection refused|connection reset|timed out|unable to access/i, 'unreachable'],
   [/could not read from remote|hung up unexpectedly|early eof|network is unreachable/i, 'unreachable'],

@@ -2,30 +2,23 @@
  * The Git repository with the specs, read from a bare mirror: no checkout, so no hooks, filters, LFS or links.
  */
 import { basename } from 'node:path';
-import type { SecretRef } from '../../../spec-schema/cluster-spec.ts';
-import { type Commit, PortError, type Secrets, type SpecFile, type SpecRepository } from '../../ports.ts';
+import {
+  type AnnouncedRef,
+  type Commit,
+  type MergeResult,
+  PortError,
+  type Secrets,
+  type SpecFile,
+  type SpecRepository,
+} from '../../ports.ts';
 import { type GitCall, GitCommands } from './git-command.ts';
-import { GitExit, gitError, withoutCredentials } from './git-errors.ts';
-
-export interface GitSource {
-  /** A path, or a URL with file, https or ssh. */
-  readonly url: string;
-  readonly branch: string;
-  /** Folder of our own for the mirror. */
-  readonly directory: string;
-  /** Our environment: git gets only what it needs of it. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly access?: GitAccess;
-  readonly fetchTimeoutMs?: number;
-}
-
-export type GitAccess =
-  | { readonly kind: 'token'; readonly token: SecretRef; readonly username?: string }
-  | { readonly kind: 'ssh'; readonly identityFile: string; readonly knownHostsFile: string };
+import { GitExit, gitError } from './git-errors.ts';
+import { objectId } from './names.ts';
+import { PulledRefs } from './pulled-refs.ts';
+import { GitRemote, type GitSource } from './remote.ts';
 
 /** Far above any cluster.yaml; what is larger was committed by mistake. */
 const FILE_LIMIT_BYTES = 1024 * 1024;
-const FETCH_MS = 120_000;
 const LOCAL_MS = 15_000;
 const SPEC_NAME = 'cluster.yaml';
 const HEAD = 'refs/redisforge/head';
@@ -39,29 +32,29 @@ interface TreeEntry {
 }
 
 export class GitSpecRepository implements SpecRepository {
-  readonly #source: GitSource;
-  readonly #secrets: Secrets;
+  readonly #branch: string;
   readonly #git: GitCommands;
-  /** Two fetches at once would quarrel about the lock of the one reference. */
+  readonly #remote: GitRemote;
+  readonly #pulled: PulledRefs;
+  /** Two fetches at once would quarrel about the locks of references. */
   #fetching: Promise<unknown> = Promise.resolve();
 
   constructor(source: GitSource, secrets: Secrets) {
-    this.#source = source;
-    this.#secrets = secrets;
+    this.#branch = source.branch;
     this.#git = new GitCommands(source.directory, source.environment);
+    this.#remote = new GitRemote(source, secrets, this.#git);
+    this.#pulled = new PulledRefs(this.#git, this.#remote);
   }
 
   fetchHead(signal: AbortSignal): Promise<Commit> {
-    const run = this.#fetching.then(() => this.#fetchHead(signal));
-    this.#fetching = run.catch(() => undefined);
-    return run;
+    return this.#inTurn(() => this.#fetchHead(signal));
   }
 
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
     const local = this.#local(`compare ${ancestor} and ${descendant}`);
     await this.#requireCommit(descendant);
     try {
-      await this.#git.text(local, 'merge-base', '--is-ancestor', commitId(ancestor), descendant);
+      await this.#git.text(local, 'merge-base', '--is-ancestor', objectId(ancestor), descendant);
       return true;
     } catch (error) {
       // 1: it is not; 128: it is not even here, as after a force push into a new mirror.
@@ -70,16 +63,41 @@ export class GitSpecRepository implements SpecRepository {
     }
   }
 
-  async listSpecs(commit: string): Promise<readonly SpecFile[]> {
-    const entries = await this.#tree(`list the files of ${commit}`, '-r', commitId(commit));
-    return entries
-      .filter(({ path }) => basename(path) === SPEC_NAME)
-      .map((entry) => ({ path: entry.path, kind: kindOf(entry), sizeBytes: entry.sizeBytes }));
+  fetchRefs(refs: readonly AnnouncedRef[], signal: AbortSignal): Promise<void> {
+    return this.#inTurn(() => this.#pulled.fetch(refs, signal));
   }
 
-  async readFile(commit: string, path: string): Promise<Uint8Array> {
-    const what = `read ${path} of ${commit}`;
-    const entries = await this.#tree(what, commitId(commit), '--', path);
+  async mergeResult(base: string, head: string): Promise<MergeResult> {
+    const what = `merge ${head} into ${base}`;
+    const options = ['--write-tree', '-z', '--name-only', '--no-messages'];
+    try {
+      const commits = [objectId(base), objectId(head)];
+      const output = await this.#git.text(this.#local(what), 'merge-tree', ...options, ...commits);
+      return { tree: output.split('\0')[0] ?? '' };
+    } catch (error) {
+      if (!(error instanceof GitExit)) throw gitError(what, error);
+      // 1 with a tree: there are conflicts, and it says where; 129: it does not know what is asked of it.
+      if (error.exitCode === 1 && error.output !== '') return { conflicts: conflictingPaths(error.output) };
+      if (error.exitCode === 129) throw new PortError('refused', `${what}: this needs Git 2.38 or later`);
+      throw gitError(what, error);
+    }
+  }
+
+  async listSpecs(commitOrTree: string): Promise<readonly SpecFile[]> {
+    const entries = await this.#tree(`list the files of ${commitOrTree}`, '-r', objectId(commitOrTree));
+    return entries
+      .filter(({ path }) => basename(path) === SPEC_NAME)
+      .map((entry) => ({
+        path: entry.path,
+        kind: kindOf(entry),
+        sizeBytes: entry.sizeBytes,
+        content: entry.object,
+      }));
+  }
+
+  async readFile(commitOrTree: string, path: string): Promise<Uint8Array> {
+    const what = `read ${path} of ${commitOrTree}`;
+    const entries = await this.#tree(what, objectId(commitOrTree), '--', path);
     const entry = entries.find((each) => each.path === path);
     if (entry === undefined) throw new PortError('not-found', `${what}: there is no such file`);
     if (entry.type !== 'blob' || kindOf(entry) !== 'file') {
@@ -93,12 +111,8 @@ export class GitSpecRepository implements SpecRepository {
   }
 
   async #fetchHead(signal: AbortSignal): Promise<Commit> {
-    const { url, branch, fetchTimeoutMs } = this.#source;
-    const what = `fetch ${branch} of ${withoutCredentials(url)}`;
-    const call = { what, deadlineMs: fetchTimeoutMs ?? FETCH_MS, signal, environment: await this.#access() };
-    const options = ['--quiet', '--no-tags', '--no-recurse-submodules', '--no-auto-maintenance'];
-    const refspec = `+refs/heads/${branch}:${HEAD}`;
-    await this.#reported(what, this.#git.text(call, 'fetch', ...options, '--end-of-options', url, refspec));
+    const branch = this.#branch;
+    await this.#remote.fetch(branch, [`+refs/heads/${branch}:${HEAD}`], signal);
     const format = '--format=%H%x00%an%x00%ct%x00%s';
     const local = this.#local(`look at ${branch}`);
     const line = await this.#reported(local.what, this.#git.text(local, 'log', '-1', format, HEAD));
@@ -106,27 +120,17 @@ export class GitSpecRepository implements SpecRepository {
     return { id, author, subject, at: Number(seconds) * 1000 };
   }
 
-  /** Never on the command line, where every process of the machine can read it. */
-  async #access(): Promise<Record<string, string>> {
-    const { access, url } = this.#source;
-    const settings: [string, string][] = [
-      ['http.lowSpeedLimit', '100'],
-      ['http.lowSpeedTime', '30'],
-    ];
-    if (access?.kind === 'token') {
-      const token = await this.#secrets.read(access.token);
-      const login = `${access.username ?? 'x-access-token'}:${token.reveal()}`;
-      const header = `Authorization: Basic ${Buffer.from(login).toString('base64')}`;
-      settings.push([`http.${new URL(url).origin}/.extraHeader`, header]);
-    }
-    return { ...configEnvironment(settings), ...sshEnvironment(access) };
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#fetching.then(work);
+    this.#fetching = run.catch(() => undefined);
+    return run;
   }
 
   async #requireCommit(commit: string): Promise<void> {
     const what = `look for ${commit}`;
     await this.#reported(
       what,
-      this.#git.text(this.#local(what), 'cat-file', '-e', `${commitId(commit)}^{commit}`),
+      this.#git.text(this.#local(what), 'cat-file', '-e', `${objectId(commit)}^{commit}`),
     );
   }
 
@@ -161,30 +165,7 @@ function kindOf({ mode }: TreeEntry): SpecFile['kind'] {
   return mode === '160000' ? 'submodule' : 'file';
 }
 
-/** Only a full id: anything else could be an option or a moving name. */
-function commitId(text: string): string {
-  if (/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(text)) return text;
-  throw new PortError('refused', `${text} is no commit id`);
-}
-
-function configEnvironment(settings: readonly [string, string][]): Record<string, string> {
-  const pairs = settings.flatMap(([name, value], index) => [
-    [`GIT_CONFIG_KEY_${index}`, name],
-    [`GIT_CONFIG_VALUE_${index}`, value],
-  ]);
-  return { GIT_CONFIG_COUNT: `${settings.length}`, ...Object.fromEntries(pairs) };
-}
-
-function sshEnvironment(access: GitAccess | undefined): Record<string, string> {
-  const options = ['-o BatchMode=yes', '-o ConnectTimeout=10'];
-  if (access?.kind === 'ssh') {
-    options.push(`-i ${quoted(access.identityFile)}`, '-o IdentitiesOnly=yes');
-    options.push(`-o UserKnownHostsFile=${quoted(access.knownHostsFile)}`, '-o StrictHostKeyChecking=yes');
-  }
-  return { GIT_SSH_COMMAND: ['ssh', ...options].join(' ') };
-}
-
-/** For the shell that git runs this command with. */
-function quoted(path: string): string {
-  return `'${path.replaceAll("'", "'\\''")}'`;
+/** `<tree>\0<path>\0<path>…`, a path once for each of its versions. */
+function conflictingPaths(output: string): string[] {
+  return [...new Set(output.split('\0').slice(1))].filter((path) => path !== '');
 }
