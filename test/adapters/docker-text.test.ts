@@ -105,7 +105,7 @@ describe('the body of a container', () => {
 });
 
 describe('an error of the engine', () => {
-  const answer = (statusCode: number, message: string) => ({ statusCode, message });
+  const answer = (statusCode: number, message: string) => ({ statusCode, json: { message }, message: 'raw' });
 
   it.each([
     [answer(404, 'No such image: redis:1'), 'not-found', 'never'],
@@ -136,6 +136,11 @@ describe('an error of the engine', () => {
     const error = dockerError('unix:///x', 'do it', raw);
     expect(error).toMatchObject({ code, retry });
     expect(error.message).toMatch(/^unix:\/\/\/x: do it: /);
+  });
+
+  it("keeps the engine's words instead of docker-modem's", () => {
+    const raw = { statusCode: 404, message: '(HTTP code 404) no such container - No such image: redis:1 ' };
+    expect(dockerError('e', 'create', raw).message).toBe('e: create: No such image: redis:1');
   });
 });
 

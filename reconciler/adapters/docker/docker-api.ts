@@ -1,10 +1,12 @@
 /**
  * One call to an engine: a deadline, an honest end when the connection breaks, and classified errors.
  *
- * A request is one of Node's own. dockerode's layer for it loads gRPC, protobuf and a second SSH, and prints all options
- * of every request for a debug log that nobody reads (measured: 20 MB of an idle process, a fifth of an idle pass).
+ * dockerode's request layer is used, but not its objects: those wait for the end of a response without listening
+ * for its failure (measured: a connection that dies in the middle of a body is never noticed), and some of them
+ * take no abort signal. Here every answer is read as a stream.
  */
-import { type Agent, type IncomingMessage, request } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
+import Docker from 'dockerode';
 import { PortError } from '../../ports.ts';
 import { dockerError } from './docker-errors.ts';
 
@@ -20,15 +22,21 @@ export interface DockerCall {
   readonly signal?: AbortSignal | undefined;
 }
 
-const ACCEPTED: ReadonlySet<number | undefined> = new Set([200, 201, 204, 304]);
+interface Modem {
+  dial(options: object, done: (error: unknown, answer: IncomingMessage) => void): void;
+}
+
+const ACCEPTED = { 200: true, 201: true, 204: true, 304: true };
 
 export class DockerApi {
   readonly name: string;
-  readonly #agent: Agent;
+  readonly #modem: Modem;
 
   constructor(name: string, agent: Agent) {
     this.name = name;
-    this.#agent = agent;
+    // Host and port are never dialled: the agent opens the streams. They also keep DOCKER_HOST out of it.
+    const docker = new Docker({ protocol: 'http', host: 'docker', port: 80, agent } as Docker.DockerOptions);
+    this.#modem = docker.modem as Modem;
   }
 
   /** The answer's JSON; undefined when it has none. */
@@ -65,34 +73,21 @@ export class DockerApi {
     return this.#within(call, () => this.#dial(call, call.signal));
   }
 
-  async #dial(call: DockerCall, signal: AbortSignal | undefined): Promise<IncomingMessage> {
-    const answer = await this.#send(call, signal);
-    const { statusCode } = answer;
-    if (ACCEPTED.has(statusCode)) return answer;
-    const chunks: Buffer[] = [];
-    for await (const chunk of answer) chunks.push(chunk as Buffer);
-    throw Object.assign(new Error(reasonIn(Buffer.concat(chunks).toString())), { statusCode });
-  }
-
-  #send(call: DockerCall, signal: AbortSignal | undefined): Promise<IncomingMessage> {
-    const content = contentOf(call);
+  #dial(call: DockerCall, abortSignal: AbortSignal | undefined): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const sent = request(
+      const options = { _query: call.query ?? {}, _body: call.body ?? {} };
+      this.#modem.dial(
         {
-          // Never dialled: the agent opens the streams.
-          host: 'docker',
-          agent: this.#agent,
           method: call.method,
-          path: `${call.path}${queryText(call.query)}`,
-          ...(content === undefined
-            ? {}
-            : { headers: { 'Content-Type': content.type, 'Content-Length': content.data.length } }),
-          ...(signal === undefined ? {} : { signal }),
+          path: `${call.path}?`,
+          options,
+          file: call.tar,
+          isStream: true,
+          abortSignal,
+          statusCodes: ACCEPTED,
         },
-        resolve,
+        (error, answer) => (error ? reject(error as Error) : resolve(answer)),
       );
-      sent.on('error', reject);
-      sent.end(content?.data);
     });
   }
 
@@ -118,31 +113,4 @@ export class DockerApi {
       aborted.catch(() => undefined);
     }
   }
-}
-
-function contentOf({ tar, body }: DockerCall): { type: string; data: Buffer } | undefined {
-  if (tar !== undefined) return { type: 'application/x-tar', data: tar };
-  return body === undefined
-    ? undefined
-    : { type: 'application/json', data: Buffer.from(JSON.stringify(body)) };
-}
-
-/** Lists and objects, filters for example, go as JSON. */
-function queryText(query: DockerCall['query'] = {}): string {
-  const pairs = Object.entries(query).map(([name, value]): [string, string] => [
-    name,
-    typeof value === 'object' ? JSON.stringify(value) : String(value),
-  ]);
-  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`;
-}
-
-/** The engine tells in JSON why not; what stands between us and it may tell it in any form. */
-function reasonIn(text: string): string {
-  try {
-    const { message } = JSON.parse(text) as { message?: unknown };
-    if (typeof message === 'string') return message.trim();
-  } catch {
-    // Then the text itself is the reason.
-  }
-  return text.trim();
 }

@@ -1,10 +1,11 @@
 /** Every way in which an engine or the way to it can fail, classified once. */
 import { PortError, type PortErrorCode } from '../../ports.ts';
 
-/** What Node puts on its errors, and an answer's status on ours. */
+/** What Node and docker-modem put on their errors. */
 interface RawError {
   readonly code?: unknown;
   readonly statusCode?: unknown;
+  readonly json?: unknown;
   readonly message?: unknown;
 }
 
@@ -59,7 +60,7 @@ const BY_TEXT: readonly (readonly [RegExp, PortErrorCode])[] = [
 export function dockerError(engine: string, what: string, cause: unknown): PortError {
   if (cause instanceof PortError) return cause;
   const raw = (typeof cause === 'object' && cause !== null ? cause : {}) as RawError;
-  const text = String(raw.message ?? cause);
+  const text = serverText(raw) ?? String(raw.message ?? cause);
   return new PortError(codeOf(raw, text), `${engine}: ${what}: ${text}`, { cause });
 }
 
@@ -81,4 +82,13 @@ function codeOfAnswer(status: number, text: string): PortErrorCode {
 /** @returns undefined when the text is none that we know. */
 export function codeOfText(text: string): PortErrorCode | undefined {
   return BY_TEXT.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+function serverText(raw: RawError): string | undefined {
+  if (typeof raw.json === 'object' && raw.json !== null && 'message' in raw.json) {
+    return String(raw.json.message).trim();
+  }
+  // docker-modem: "(HTTP code 404) no such container - No such image: x ". Its own words mislead: drop them.
+  const answer = /^\(HTTP code \d+\) .*? - (.*)$/s.exec(String(raw.message ?? ''));
+  return answer?.[1]?.trim();
 }

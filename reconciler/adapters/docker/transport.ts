@@ -28,6 +28,14 @@ export class TransportAgent extends Agent {
     return this.#breaks;
   }
 
+  /**
+   * docker-modem prints all options of each request for a debug log, whether that is on or not, and the agent
+   * with all its sockets is one of them: measured, 31 ms of processor time instead of 3 ms for a reading of six nodes.
+   */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `TransportAgent ${this.#transport.name}`;
+  }
+
   override keepSocketAlive(stream: Duplex): boolean {
     // The types say that it returns nothing; it returns whether the stream is kept.
     return this.#transport.reusable && (super.keepSocketAlive(stream) as unknown as boolean);
