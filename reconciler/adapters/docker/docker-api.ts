@@ -6,9 +6,10 @@
  * take no abort signal. Here every answer is read as a stream.
  */
 import type { Agent, IncomingMessage } from 'node:http';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import { PortError } from '../../ports.ts';
 import { dockerError } from './docker-errors.ts';
+import { Dockerode } from './dockerode.ts';
 
 export interface DockerCall {
   /** The attempt in words, for messages. */
@@ -35,7 +36,12 @@ export class DockerApi {
   constructor(name: string, agent: Agent) {
     this.name = name;
     // Host and port are never dialled: the agent opens the streams. They also keep DOCKER_HOST out of it.
-    const docker = new Docker({ protocol: 'http', host: 'docker', port: 80, agent } as Docker.DockerOptions);
+    const docker = new Dockerode({
+      protocol: 'http',
+      host: 'docker',
+      port: 80,
+      agent,
+    } as Docker.DockerOptions);
     this.#modem = docker.modem as Modem;
   }
 

@@ -6,7 +6,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import ssh2, { type Client, type ClientChannel, type ConnectConfig } from 'ssh2';
+import type { Client, ClientChannel, ConnectConfig } from 'ssh2';
 import type { SecretRef } from '../../../spec-schema/cluster-spec.ts';
 import { PortError, type Secrets } from '../../ports.ts';
 import { ChannelSocket } from './channel-socket.ts';
@@ -107,6 +107,8 @@ export class SshTransport implements Transport {
     if (refusal !== undefined && refusal.identity === identity && performance.now() < refusal.until) {
       throw refusal.error;
     }
+    // Loaded only where a host is reached that way: it takes ten megabytes.
+    const { default: ssh2 } = await import('ssh2');
     const client = new ssh2.Client();
     try {
       await this.#logIn(client, identity);
