@@ -1,10 +1,19 @@
 // Three kinds of tests: pure ones, seeded simulations, and those that need a real Docker Engine.
 import { defineConfig } from 'vitest/config';
+import { SecondTries } from './scripts/second-tries.ts';
+
+const report = process.env['TEST_REPORT'];
 
 export default defineConfig({
   test: {
     // No test may depend on state that another file left in a shared global.
     isolate: true,
+    reporters: [
+      'default',
+      new SecondTries(),
+      // Where `npm test` counts from.
+      ...(report === undefined ? [] : [['json', { outputFile: report }] satisfies [string, object]]),
+    ],
     coverage: { provider: 'v8', include: ['reconciler/**', 'spec-schema/**'] },
     projects: [
       {
@@ -31,6 +40,9 @@ export default defineConfig({
           // The files share one Docker Engine and two cores, so they run one after the other.
           fileParallelism: false,
           testTimeout: 180_000,
+          // Real servers on a machine that others use too: a test may hit a moment that it is not about. It gets a second
+          // try, and every one that needed it is named at the end of the run; what fails twice has failed.
+          retry: 1,
           hookTimeout: 180_000,
         },
       },

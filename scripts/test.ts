@@ -56,14 +56,12 @@ async function runVitest(): Promise<Counts> {
         'vitest',
         'run',
         '--passWithNoTests',
-        '--reporter=default',
-        '--reporter=json',
-        `--outputFile.json=${report}`,
         ...values.project.map((name) => `--project=${name}`),
         ...(values.testNamePattern === undefined ? [] : [`--testNamePattern=${values.testNamePattern}`]),
         ...positionals,
       ],
       'show',
+      { TEST_REPORT: report },
     );
     return countReport(JSON.parse(await readFile(report, 'utf8')) as VitestReport, code);
   } catch (error) {
@@ -78,6 +76,7 @@ async function runVitest(): Promise<Counts> {
 function runTool(
   [tool = '', ...args]: string[],
   output: 'collect' | 'show',
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(join(root, 'node_modules/.bin', tool), args, {
@@ -85,6 +84,7 @@ function runTool(
       // Vitest colours its output for CI even where it goes into a file.
       env: {
         ...process.env,
+        ...environment,
         ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
         ...(isEverything ? { STORIES: process.env['STORIES'] ?? ALL_STORIES } : {}),
       },

@@ -6,6 +6,7 @@ import { eventually } from '../support/lab-containers.ts';
 import type { LoadReport } from '../support/load/messages.ts';
 import { inWords, Loader } from '../support/loader.ts';
 import { RealCluster } from '../support/real-cluster.ts';
+import { settleBeforeSecondTry } from '../support/second-try.ts';
 
 const FILLED = 5_000;
 /** The members' own election takes 8.3 s (measured); the engine's word has to be much faster on a busy machine too. */
@@ -25,6 +26,7 @@ describe('a loaded cluster with a keeper', () => {
     loader = await Loader.start(cluster);
   });
   afterAll(() => cluster?.remove());
+  settleBeforeSecondTry(() => keeping.converged());
 
   /** Kills a primary under load and waits until everything is as the spec wants it again. */
   async function kill(node: string): Promise<LoadReport> {

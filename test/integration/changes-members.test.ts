@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changeUnderLoad, loseForGood, replaceMember } from '../support/changes.ts';
 import { Loader } from '../support/loader.ts';
 import { RealCluster } from '../support/real-cluster.ts';
+import { settleBeforeSecondTry } from '../support/second-try.ts';
 
 const FILLED = 5_000;
 
@@ -25,6 +26,7 @@ describe('a loaded cluster of three shards', () => {
     loader = await Loader.start(cluster);
   });
   afterAll(() => cluster?.remove());
+  settleBeforeSecondTry(() => cluster.mustRun());
 
   async function roleOf(node: string): Promise<string> {
     return (await cluster.observe()).live.nodes[cluster.node(node)]?.role ?? 'absent';

@@ -4,6 +4,7 @@ import type { ProgressEvent } from '../../reconciler/engine/progress.ts';
 import { changeUnderLoad } from '../support/changes.ts';
 import { Loader } from '../support/loader.ts';
 import { RealCluster } from '../support/real-cluster.ts';
+import { settleBeforeSecondTry } from '../support/second-try.ts';
 
 const FILLED = 5_000;
 const ALL = ['1a', '1b', '2a', '2b', '3a', '3b'];
@@ -19,6 +20,7 @@ describe('a loaded cluster of three shards', () => {
     loader = await Loader.start(cluster);
   });
   afterAll(() => cluster?.remove());
+  settleBeforeSecondTry(() => cluster.mustRun());
 
   /** The order in which nodes were stopped, each with the role that it had then. */
   function stopped(events: readonly ProgressEvent[], kind: 'restart-node' | 'remove-container'): string[] {

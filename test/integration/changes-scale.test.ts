@@ -4,6 +4,7 @@ import { slotCount, slotSet } from '../../reconciler/model/slots.ts';
 import { addShard, changeUnderLoad, removeShard } from '../support/changes.ts';
 import { Loader } from '../support/loader.ts';
 import { RealCluster } from '../support/real-cluster.ts';
+import { settleBeforeSecondTry } from '../support/second-try.ts';
 
 const FILLED = 20_000;
 
@@ -19,6 +20,7 @@ describe('three shards under load', () => {
     loader = await Loader.start(cluster);
   });
   afterAll(() => cluster?.remove());
+  settleBeforeSecondTry(() => cluster.mustRun());
 
   /** Slots by primary. */
   async function shares(): Promise<Record<string, number>> {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../reconciler/engine/progress.ts';
 import { eventually } from '../support/lab-containers.ts';
 import { RealCluster } from '../support/real-cluster.ts';
+import { settleBeforeSecondTry } from '../support/second-try.ts';
 
 const KEYS = 20_000;
 const ALL = ['1a', '1b', '2a', '2b', '3a', '3b'];
@@ -19,6 +20,7 @@ describe('three shards with a replica each', () => {
     await cluster.fill(KEYS);
   });
   afterAll(() => cluster?.remove());
+  settleBeforeSecondTry(() => cluster.mustRun());
 
   const startTimes = () =>
     Promise.all(ALL.map(async (node) => (await cluster.container(node).inspect()).State.StartedAt));

@@ -10,6 +10,7 @@ import { eventually } from '../support/lab-containers.ts';
 import { misdirectLink, stop } from '../support/mishaps.ts';
 import { RealCluster } from '../support/real-cluster.ts';
 import type { SpecDocument } from '../support/real-spec.ts';
+import { settleBeforeSecondTry } from '../support/second-try.ts';
 import { type Allowance, proposed, StepProofs, settled } from '../support/step-proof.ts';
 
 const STARTS: readonly StepName[] = ['start-node', 'deploy-node', 'restart-node', 'await-start'];
@@ -77,6 +78,7 @@ describe('a cluster in a network with fixed addresses', () => {
     });
   });
   afterAll(() => cluster?.remove());
+  settleBeforeSecondTry(() => cluster.mustRun());
 
   it('is made in steps that each do what they say', async () => {
     await proofs.drive(cluster);

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RealCluster } from '../support/real-cluster.ts';
+import { settleBeforeSecondTry } from '../support/second-try.ts';
 
 const KEYS = 20_000;
 
@@ -15,6 +16,7 @@ describe('in a cluster that serves', () => {
     await cluster.fill(KEYS);
   });
   afterAll(() => cluster?.remove());
+  settleBeforeSecondTry(() => cluster.mustRun());
   afterEach(async () => {
     expect(await cluster.countIntact(KEYS)).toBe(KEYS);
   });
