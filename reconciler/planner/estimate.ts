@@ -39,6 +39,8 @@ export interface WaveTime {
   readonly atLeastMs: number;
   /** In the order of the wave. */
   readonly steps: readonly StepTime[];
+  /** What each of them carries from node to node, in that order; undefined for those that carry nothing. */
+  readonly carried: readonly (LoadGuess | undefined)[];
 }
 
 export type Timed<P extends Period> = P & { readonly ms: Guess };
@@ -75,13 +77,14 @@ export class Estimator {
   /** @param operations what the wave's steps made of the state before it. */
   add(wave: Wave, operations: readonly Operation[]): void {
     const { before, steps } = wave;
-    this.#waves.push(this.#timeOf(wave));
-    for (const step of steps) this.#count(step, before);
+    const carried = steps.map((step) => this.#carried(step, before));
+    this.#waves.push({ ...this.#timeOf(wave), carried });
+    for (const [index, step] of steps.entries()) this.#count(step, carried[index]);
     for (const step of steps) this.#loads.take(step, before);
     this.#watch.add(wave, operations);
   }
 
-  #timeOf({ before, steps }: Wave): WaveTime {
+  #timeOf({ before, steps }: Wave): Omit<WaveTime, 'carried'> {
     const machine = (node: NodeName): string => {
       const host = before.nodes[node]?.host ?? '';
       return this.#facts.hosts[host]?.engineId ?? host;
@@ -102,17 +105,24 @@ export class Estimator {
     };
   }
 
-  #count(step: Step, before: ClusterState): void {
+  /** A migration carries its slots, a full synchronisation all that the primary holds. */
+  #carried(step: Step, before: ClusterState): LoadGuess | undefined {
+    if (step.kind === 'migrate-slots' || step.kind === 'await-migration')
+      return this.#loads.carried(before, step);
+    if (step.kind !== 'await-sync') return undefined;
+    const { copy, replicaOf } = nodeOf(before, step.node);
+    if (copy === 'whole') return undefined;
+    return replicaOf === null ? 'unknown' : this.#loads.of(before, replicaOf);
+  }
+
+  #count(step: Step, carried: LoadGuess | undefined): void {
+    if (carried === undefined) return;
     if (step.kind === 'migrate-slots' || step.kind === 'await-migration') {
       this.#migratedSlots += slotCount(parseSlots(step.slots));
-      this.#migrated = sum(this.#migrated, this.#loads.carried(before, step));
-    } else if (step.kind === 'await-sync' && nodeOf(before, step.node).copy !== 'whole') {
-      const { replicaOf } = nodeOf(before, step.node);
+      this.#migrated = sum(this.#migrated, carried);
+    } else {
       this.#replicas += 1;
-      this.#synchronised = sum(
-        this.#synchronised,
-        replicaOf === null ? 'unknown' : this.#loads.of(before, replicaOf),
-      );
+      this.#synchronised = sum(this.#synchronised, carried);
     }
   }
 

@@ -26,7 +26,7 @@ export function outlookView(plan: Plan): OutlookView {
 }
 
 /** `about 2.4 s`, `at least 2.4 s`. */
-export function timeOfWave({ ms, atLeastMs }: WaveTime): string {
+export function timeOfWave({ ms, atLeastMs }: Pick<WaveTime, 'ms' | 'atLeastMs'>): string {
   return ms === 'unknown' ? `at least ${rounded(atLeastMs)}` : `about ${rounded(ms)}`;
 }
 
@@ -76,10 +76,16 @@ function dataInWords({ migrated, synchronised }: Estimate): string[] {
   return lines;
 }
 
-function loadInWords({ keys, bytes: size }: { readonly keys: Guess; readonly bytes: Guess }): string {
-  if (keys === 'unknown' || size === 'unknown') return 'with keys that were not counted';
-  if (keys === 0) return 'without keys';
-  return `with about ${counted(twoDigits(keys), 'key')} (${bytes(twoDigits(size))})`;
+function loadInWords(load: { readonly keys: Guess; readonly bytes: Guess }): string {
+  if (load.keys === 'unknown' || load.bytes === 'unknown') return 'with keys that were not counted';
+  return load.keys === 0 ? 'without keys' : `with ${keysInWords(load)}`;
+}
+
+/** `about 15,000 keys (2.3 MiB)`. */
+export function keysInWords({ keys, bytes: size }: { readonly keys: Guess; readonly bytes: Guess }): string {
+  if (keys === 'unknown' || size === 'unknown') return 'keys not counted';
+  if (keys === 0) return 'no keys';
+  return `about ${counted(twoDigits(keys), 'key')} (${bytes(twoDigits(size))})`;
 }
 
 /** 6,742 as 6,700: more digits would only look exact. */

@@ -74,13 +74,17 @@ function verdictOf(plan: Plan): string {
     : `blocked: ${way}; before that, ${size} can be done`;
 }
 
+/** The steps of a wave by what they do and why, each with its place in the wave. */
+export function alikeIn(
+  wave: readonly PlannedStep[],
+): (readonly { readonly planned: PlannedStep; readonly index: number }[])[] {
+  const placed = wave.map((planned, index) => ({ planned, index }));
+  return [...Map.groupBy(placed, ({ planned }) => `${planned.step.kind}\n${planned.because}`).values()];
+}
+
 function groupsOf(wave: readonly PlannedStep[]): StepGroup[] {
-  const alike = new Map<string, PlannedStep[]>();
-  for (const planned of wave) {
-    const key = `${planned.step.kind}\n${planned.because}`;
-    alike.set(key, [...(alike.get(key) ?? []), planned]);
-  }
-  return [...alike.values()].map((steps) => {
+  return alikeIn(wave).map((group) => {
+    const steps = group.map(({ planned }) => planned);
     const [first] = steps as [PlannedStep];
     const shown = steps.length > MOST_ALIKE ? steps.slice(0, LISTED_ALIKE) : steps;
     return {

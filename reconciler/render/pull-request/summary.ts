@@ -1,0 +1,117 @@
+/** What a plan amounts to: in one sentence for the headline, in one line of signs and numbers, in 140 characters. */
+import type { ClusterState, NodeName } from '../../model/cluster-state.ts';
+import type { Plan } from '../../planner/plan.ts';
+import type { Sides } from '../../planner/preview/preview.ts';
+import type { Step } from '../../steps/table.ts';
+import { stepRisk } from '../../steps/table.ts';
+import { keysInWords } from '../outlook.ts';
+import { counted, listed } from '../quantities.ts';
+import { totalTime } from './step-rows.ts';
+
+/** A plan in numbers. */
+export interface Tally {
+  /** Nodes that exist afterwards and do not now. */
+  readonly added: number;
+  readonly removed: number;
+  /** Nodes of which directives or limits change without a restart. */
+  readonly configured: number;
+  /** Nodes whose server or container is started anew. */
+  readonly restarted: number;
+  /** Shards whose primary changes. */
+  readonly switched: number;
+  /** Nodes of which access rules change. */
+  readonly secured: number;
+  readonly slots: number;
+  readonly destructive: number;
+}
+
+export function tallyOf(plan: Plan, { live, after }: Sides): Tally {
+  const steps = plan.waves.flat().map(({ step }) => step);
+  const made = (state: ClusterState): NodeName[] =>
+    Object.keys(state.nodes).filter((name) => exists(state, name));
+  const nodesOf = (...kinds: readonly Step['kind'][]): number =>
+    new Set(steps.filter(({ kind }) => kinds.includes(kind)).map((step) => ('node' in step ? step.node : '')))
+      .size;
+  return {
+    added: made(after).filter((name) => !exists(live, name)).length,
+    removed: made(live).filter((name) => !exists(after, name)).length,
+    configured: nodesOf('configure', 'update-limits'),
+    restarted: nodesOf('restart-node', 'remove-container'),
+    switched: new Set(steps.flatMap((step) => ('shard' in step ? [step.shard] : []))).size,
+    secured: nodesOf('set-users'),
+    slots: plan.estimate.migrated.slots,
+    destructive: steps.filter((step) => stepRisk(step) === 'destructive').length,
+  };
+}
+
+/** Whether there is anything of that node: a container, or a membership without one. */
+function exists(state: ClusterState, name: NodeName): boolean {
+  const node = state.nodes[name];
+  return node !== undefined && (node.container !== 'absent' || node.membership !== 'none');
+}
+
+/** `adds 2 nodes and moves 4,096 slots; every slot stays served; about 22 min`. */
+export function changesInWords(plan: Plan, sides: Sides): string {
+  const tally = tallyOf(plan, sides);
+  const born = plan.outlook.before.length === 0 && tally.added > 0;
+  const deeds = [
+    tally.added > 0
+      ? born
+        ? `makes the cluster with ${counted(tally.added, 'node')}`
+        : `adds ${counted(tally.added, 'node')}`
+      : '',
+    tally.removed > 0 ? `**removes ${counted(tally.removed, 'node')}**` : '',
+    tally.slots > 0 ? `moves ${counted(tally.slots, 'slot')}` : '',
+    tally.restarted > 0 ? `restarts ${counted(tally.restarted, 'node')}` : '',
+    tally.switched > 0 ? `changes the primary of ${counted(tally.switched, 'shard')}` : '',
+    tally.configured > 0 ? `changes settings of ${counted(tally.configured, 'node')}` : '',
+    tally.secured > 0 ? `changes access to ${counted(tally.secured, 'node')}` : '',
+  ].filter((deed) => deed !== '');
+  const what = deeds.length === 0 ? `takes ${counted(plan.waves.flat().length, 'step')}` : listed(deeds);
+  return [what, ...serviceInWords(plan, born), totalTime(plan.estimate)].join('; ');
+}
+
+function serviceInWords({ estimate }: Plan, born: boolean): string[] {
+  if (born) return [];
+  if (estimate.outages.length === 0) return ['every slot stays served'];
+  const certain = estimate.outages.some(({ slots }) => slots !== 'unknown');
+  return [
+    certain ? '**some slots are not served for a time**' : 'whether every slot stays served cannot be told',
+  ];
+}
+
+interface Sign {
+  readonly sign: string;
+  readonly meaning: string;
+  readonly amount: string;
+}
+
+function signsOf(plan: Plan, sides: Sides): Sign[] {
+  const tally = tallyOf(plan, sides);
+  const { migrated } = plan.estimate;
+  const signs: readonly (readonly [count: number, sign: string, meaning: string, amount: string])[] = [
+    [tally.added, '➕', 'nodes added', `${tally.added}`],
+    [tally.removed, '➖', 'nodes removed', `${tally.removed}`],
+    [tally.configured, '✏️', 'nodes with new settings', `${tally.configured}`],
+    [tally.slots, '🔀', 'slots moved', `${counted(tally.slots, 'slot')}, ${keysInWords(migrated)}`],
+    [tally.restarted, '🔄', 'nodes restarted', `${tally.restarted}`],
+    [tally.switched, '⚡', 'shards whose primary changes', `${tally.switched}`],
+    [tally.secured, '🔒', 'nodes with new access rules', `${tally.secured}`],
+    [tally.destructive, '🛑', 'steps that cannot be undone', `${tally.destructive}`],
+  ];
+  return signs.flatMap(([count, sign, meaning, amount]) => (count > 0 ? [{ sign, meaning, amount }] : []));
+}
+
+/** One line of signs and numbers, and the line that explains those signs. */
+export function summaryLines(plan: Plan, sides: Sides): string {
+  const signs = signsOf(plan, sides);
+  const waves = `${counted(plan.waves.flat().length, 'step')} in ${counted(plan.waves.length, 'wave')}`;
+  const line = [
+    ...signs.map(({ sign, amount }) => `${sign} ${amount}`),
+    `⏱️ ${totalTime(plan.estimate)}`,
+    waves,
+  ];
+  const legend = signs.map(({ sign, meaning }) => `${sign} ${meaning}`);
+  const explained = legend.length === 0 ? '' : `<br><sub>${legend.join(' · ')}</sub>`;
+  return `${line.join(' · ')}${explained}`;
+}

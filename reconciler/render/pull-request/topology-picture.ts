@@ -1,0 +1,109 @@
+/**
+ * Pictures of a cluster in Mermaid, which GitHub draws: zones as boxes, the nodes in them, who follows whom. Large
+ * clusters are drawn by shard, and larger ones are counted.
+ */
+import type { ClusterState, NodeName, NodeState } from '../../model/cluster-state.ts';
+import { parseSlots, slotCount } from '../../model/slots.ts';
+import type { Sides } from '../../planner/preview/preview.ts';
+import { counted } from '../quantities.ts';
+import { IMPORTANCE, type Piece, text } from './tree.ts';
+
+/** More boxes than these cannot be made out in a comment. */
+const MOST_NODES = 48;
+const MOST_SHARDS = 80;
+
+/** Both sides, or one when nothing of what is drawn changes. */
+export function topologyPieces({ live, after }: Sides): Piece[] {
+  const [before, then] = [drawn(live), drawn(after)];
+  if (then === undefined) return [];
+  if (before === undefined || before === then) return [picture(then)];
+  return [text('Before:'), picture(before), text('After:'), picture(then)];
+}
+
+function picture(source: string): Piece {
+  return {
+    kind: 'optional',
+    text: ['```mermaid', source, '```'].join('\n'),
+    unit: { importance: IMPORTANCE.picture },
+    instead: '_The picture is left out here._',
+  };
+}
+
+type Member = readonly [name: NodeName, node: NodeState];
+
+function drawn(state: ClusterState): string | undefined {
+  const members = Object.entries(state.nodes).filter(
+    ([, { container, membership }]) => container !== 'absent' || membership !== 'none',
+  );
+  if (members.length === 0) return undefined;
+  const zones = [...Map.groupBy(members, ([, { zone }]) => zone)].sort(([a], [b]) => numeric.compare(a, b));
+  if (members.length <= MOST_NODES) return byNode(members, zones);
+  const shards = [...Map.groupBy(members, ([, { shard }]) => shard)].sort(([a], [b]) =>
+    numeric.compare(a, b),
+  );
+  return shards.length <= MOST_SHARDS ? byShard(shards) : byZone(zones);
+}
+
+const numeric = new Intl.Collator('en', { numeric: true });
+
+function byNode(
+  members: readonly Member[],
+  zones: readonly (readonly [string, readonly Member[]])[],
+): string {
+  const ids = new Map(members.map(([name], index) => [name, `n${index}`]));
+  const boxes = zones.flatMap(([zone, inside], index) => [
+    `  subgraph z${index}["zone ${label(zone)}"]`,
+    ...inside.map(([name, node]) => `    ${ids.get(name)}["${label(name)}<br/>${placeOf(node)}"]`),
+    '  end',
+  ]);
+  const links = members.flatMap(([name, { replicaOf }]) => {
+    const primary = replicaOf === null ? undefined : ids.get(replicaOf);
+    return primary === undefined ? [] : [`  ${primary} -.-> ${ids.get(name)}`];
+  });
+  return ['flowchart LR', ...boxes, ...links].join('\n');
+}
+
+function placeOf({ shard, role, slots }: NodeState): string {
+  const owned = slots === '' ? '' : `, ${counted(slotCount(parseSlots(slots)), 'slot')}`;
+  return `${label(shard)} ${role}${owned}`;
+}
+
+function byShard(shards: readonly (readonly [string, readonly Member[]])[]): string {
+  const boxes = shards.map(([shard, members], index) => {
+    const slots = members.reduce((sum, [, node]) => sum + slotCount(parseSlots(node.slots)), 0);
+    const primaries = members.filter(([, { role }]) => role === 'primary').map(([, { zone }]) => zone);
+    const replicas = members.filter(([, { role }]) => role !== 'primary').map(([, { zone }]) => zone);
+    const lines = [
+      `${label(shard)}: ${counted(slots, 'slot')}`,
+      `primary in ${zonesOf(primaries)}`,
+      `replicas in ${zonesOf(replicas)}`,
+    ];
+    return `  s${index}["${lines.join('<br/>')}"]`;
+  });
+  return ['flowchart LR', ...boxes].join('\n');
+}
+
+function zonesOf(zones: readonly string[]): string {
+  const names = [...new Set(zones)].sort(numeric.compare);
+  return names.length === 0 ? 'no zone' : names.slice(0, 5).map(label).join(', ');
+}
+
+function byZone(zones: readonly (readonly [string, readonly Member[]])[]): string {
+  const boxes = zones.slice(0, MOST_SHARDS).map(([zone, members], index) => {
+    const primaries = members.filter(([, { role }]) => role === 'primary').length;
+    const rest = members.length - primaries;
+    const lines = [
+      `zone ${label(zone)}`,
+      counted(primaries, 'primary', 'primaries'),
+      counted(rest, 'replica'),
+    ];
+    return `  z${index}["${lines.join('<br/>')}"]`;
+  });
+  return ['flowchart LR', ...boxes].join('\n');
+}
+
+/** Names come from labels and other people's servers: only what Mermaid, Markdown and HTML see nothing in is left. */
+function label(name: string): string {
+  const safe = name.replace(/[^\p{L}\p{N} ._/:-]/gu, '_');
+  return safe.length > 60 ? `${safe.slice(0, 59)}…` : safe;
+}
