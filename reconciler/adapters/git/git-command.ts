@@ -12,6 +12,8 @@ export interface GitCall {
   readonly signal?: AbortSignal;
   /** Environment that only this command gets, credentials for example. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** For its standard input. */
+  readonly input?: string;
 }
 
 /** A process of git's that says nothing for so long is stuck. */
@@ -73,10 +75,7 @@ export class GitCommands {
     let failed: GitExit | undefined;
     try {
       signal.throwIfAborted();
-      return await Promise.race([
-        command(this.#git(signal, call.environment, (exit) => (failed = exit))),
-        aborted,
-      ]);
+      return await Promise.race([command(this.#git(signal, call, (exit) => (failed = exit))), aborted]);
     } catch (cause) {
       if (call.signal?.aborted) throw new PortError('aborted', `${call.what}: given up`);
       if (deadline.aborted)
@@ -94,7 +93,7 @@ export class GitCommands {
   /** An instance for each command: one whose signal was aborted never works again. */
   #git(
     abort: AbortSignal,
-    environment: Readonly<Record<string, string>> = {},
+    { environment = {}, input }: Pick<GitCall, 'environment' | 'input'> = {},
     onExit: (exit: GitExit) => void = () => undefined,
   ): SimpleGit {
     const counted = Object.keys(environment).filter((name) => name.startsWith('GIT_CONFIG_'));
@@ -102,6 +101,7 @@ export class GitCommands {
       baseDir: this.#directory,
       abort,
       timeout: { block: SILENCE_MS },
+      ...(input === undefined ? {} : { input: () => input }),
       allowEnvironment: [...GUARDED, ...counted],
       unsafe: {
         allowUnsafeSshCommand: 'GIT_SSH_COMMAND' in environment,
@@ -131,7 +131,8 @@ export class GitCommands {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     // A repository that is mounted into our container belongs to somebody else. The command line and GIT_CONFIG_*
     // do not reach the process that reads it on the other side of a local fetch; the home folder does.
-    await writeFile(join(this.#home, '.gitconfig'), '[safe]\n\tdirectory = *\n', { mode: 0o600 });
+    const user = '[user]\n\tname = RedisForge\n\temail = redisforge@redisforge.invalid\n';
+    await writeFile(join(this.#home, '.gitconfig'), `[safe]\n\tdirectory = *\n${user}`, { mode: 0o600 });
     const signal = AbortSignal.timeout(10_000);
     await this.#git(signal).raw(['init', '--bare', '--quiet', this.#directory]);
   }

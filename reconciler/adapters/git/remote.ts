@@ -33,16 +33,45 @@ export class GitRemote {
     this.#git = git;
   }
 
-  /** @param subject what is fetched, in words. @throws PortError */
-  async fetch(subject: string, refspecs: readonly string[], signal: AbortSignal): Promise<void> {
+  /** What the repository is called in messages. */
+  get name(): string {
+    return withoutCredentials(this.#source.url);
+  }
+
+  /**
+   * @param subject what is fetched, in words.
+   * @param prune whether what is gone there goes here, too, below the targets of the refspecs.
+   * @throws PortError
+   */
+  async fetch(
+    subject: string,
+    refspecs: readonly string[],
+    signal: AbortSignal,
+    prune: 'prune' | 'keep' = 'keep',
+  ): Promise<void> {
+    const options = ['--no-tags', '--no-recurse-submodules', '--no-auto-maintenance'];
+    if (prune === 'prune') options.push('--prune');
+    await this.#run(`fetch ${subject} of ${this.name}`, ['fetch', ...options], refspecs, signal);
+  }
+
+  /** @param subject what is written, in words. @throws PortError */
+  async push(subject: string, refspecs: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.#run(`write ${subject} to ${this.name}`, ['push'], refspecs, signal);
+  }
+
+  async #run(
+    what: string,
+    command: readonly string[],
+    refspecs: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const { url, fetchTimeoutMs } = this.#source;
-    const what = `fetch ${subject} of ${withoutCredentials(url)}`;
     const call = { what, deadlineMs: fetchTimeoutMs ?? FETCH_MS, signal, environment: await this.#access() };
-    const options = ['--quiet', '--no-tags', '--no-recurse-submodules', '--no-auto-maintenance'];
-    const fetching = this.#git.text(call, 'fetch', ...options, '--end-of-options', url, ...refspecs);
-    await fetching.catch((error: unknown) => {
+    try {
+      await this.#git.text(call, ...command, '--quiet', '--end-of-options', url, ...refspecs);
+    } catch (error) {
       throw gitError(what, error);
-    });
+    }
   }
 
   /** Never on the command line, where every process of the machine can read it. */

@@ -13,6 +13,7 @@ import {
 } from '../../ports.ts';
 import { type GitCall, GitCommands } from './git-command.ts';
 import { GitExit, gitError } from './git-errors.ts';
+import { mergeTree } from './merge-tree.ts';
 import { objectId } from './names.ts';
 import { PulledRefs } from './pulled-refs.ts';
 import { GitRemote, type GitSource } from './remote.ts';
@@ -67,20 +68,8 @@ export class GitSpecRepository implements SpecRepository {
     return this.#inTurn(() => this.#pulled.fetch(refs, signal));
   }
 
-  async mergeResult(base: string, head: string): Promise<MergeResult> {
-    const what = `merge ${head} into ${base}`;
-    const options = ['--write-tree', '-z', '--name-only', '--no-messages'];
-    try {
-      const commits = [objectId(base), objectId(head)];
-      const output = await this.#git.text(this.#local(what), 'merge-tree', ...options, ...commits);
-      return { tree: output.split('\0')[0] ?? '' };
-    } catch (error) {
-      if (!(error instanceof GitExit)) throw gitError(what, error);
-      // 1 with a tree: there are conflicts, and it says where; 129: it does not know what is asked of it.
-      if (error.exitCode === 1 && error.output !== '') return { conflicts: conflictingPaths(error.output) };
-      if (error.exitCode === 129) throw new PortError('refused', `${what}: this needs Git 2.38 or later`);
-      throw gitError(what, error);
-    }
+  mergeResult(base: string, head: string): Promise<MergeResult> {
+    return mergeTree(this.#git, base, head);
   }
 
   async listSpecs(commitOrTree: string): Promise<readonly SpecFile[]> {
@@ -163,9 +152,4 @@ function treeEntry(line: string): TreeEntry[] {
 function kindOf({ mode }: TreeEntry): SpecFile['kind'] {
   if (mode === '120000') return 'symlink';
   return mode === '160000' ? 'submodule' : 'file';
-}
-
-/** `<tree>\0<path>\0<path>…`, a path once for each of its versions. */
-function conflictingPaths(output: string): string[] {
-  return [...new Set(output.split('\0').slice(1))].filter((path) => path !== '');
 }
