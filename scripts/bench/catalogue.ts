@@ -1,15 +1,29 @@
 /**
- * Every benchmark, in the order in which they run. A new one is a file beside this one and a row here; what moves
- * slots, changes roles or crashes a node belongs after those that form a cluster.
+ * Every benchmark, in the order in which they run. A new one is a file beside this one and a row here.
  */
 import type { Benchmark } from './benchmark.ts';
+import { crash } from './crash.ts';
 import { form } from './form.ts';
 import { fromNothing } from './from-nothing.ts';
 import { idleMemory } from './idle-memory.ts';
 import { idlePass } from './idle-pass.ts';
 import { planning } from './planning.ts';
+import { rolling } from './rolling.ts';
+import { scaleMillion, scaleMillions } from './scale.ts';
+import { switchover } from './switchover.ts';
 
-export const BENCHMARKS: readonly Benchmark[] = [planning, form, fromNothing, idlePass, idleMemory];
+export const BENCHMARKS: readonly Benchmark[] = [
+  planning,
+  form,
+  fromNothing,
+  idlePass,
+  idleMemory,
+  scaleMillion,
+  scaleMillions,
+  switchover,
+  crash,
+  rolling,
+];
 
 /** The benchmarks of these names, in the order of the catalogue; without names all. @throws RangeError */
 export function chosen(names: readonly string[]): readonly Benchmark[] {

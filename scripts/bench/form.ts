@@ -1,10 +1,10 @@
 /** From six running empty nodes to a cluster that serves, against `redis-cli --cluster create`. */
 
 import type { RealCluster } from '../../test/support/real-cluster.ts';
-import { LOADER_PASSWORD } from '../../test/support/real-spec.ts';
 import type { BenchContext, Benchmark } from './benchmark.ts';
 import { type Formation, FormationWatch } from './formation-watch.ts';
 import { withNewbornNodes } from './newborn-nodes.ts';
+import { redisCli, type Timed } from './redis-cli.ts';
 
 /** Durations in milliseconds. */
 interface Formed {
@@ -57,10 +57,7 @@ function said(formed: Formed | undefined): string {
 }
 
 /** Does the work, and returns when it began and when it was done. */
-type Work = (
-  cluster: RealCluster,
-  signal: AbortSignal,
-) => Promise<{ readonly began: number; readonly done: number }>;
+type Work = (cluster: RealCluster, signal: AbortSignal) => Promise<Timed>;
 
 async function measure({ signal }: BenchContext, work: Work): Promise<Formed> {
   return withNewbornNodes(signal, async (cluster) => {
@@ -95,10 +92,6 @@ const convergeByRedisForge: Work = async (cluster, signal) => {
   return { began, done };
 };
 
-/**
- * In a node's container, so that both have the same servers and the same network. The clock starts when the
- * container's shell says that it gives way to redis-cli: how long the engine takes to start a process is not counted.
- */
 const createByRedisCli: Work = async (cluster) => {
   // It makes primaries of the first half.
   const primariesFirst = [...cluster.spec.nodes].sort((a, b) => (a.role ?? '').localeCompare(b.role ?? ''));
@@ -108,23 +101,5 @@ const createByRedisCli: Work = async (cluster) => {
       return `${host}:${port}`;
     }),
   );
-  const command = `redis-cli --user loader --cluster create ${addresses.join(' ')} --cluster-replicas 1 --cluster-yes`;
-  const exec = await cluster.container('1a').exec({
-    Cmd: ['sh', '-c', `echo ready; exec ${command}`],
-    Env: [`REDISCLI_AUTH=${LOADER_PASSWORD}`],
-    AttachStdout: true,
-    AttachStderr: true,
-    Tty: true,
-  });
-  const stream = await exec.start({ Tty: true });
-  let began: number | undefined;
-  let text = '';
-  for await (const chunk of stream) {
-    began ??= performance.now();
-    text += String(chunk);
-  }
-  const done = performance.now();
-  const { ExitCode } = await exec.inspect();
-  if (began === undefined || ExitCode !== 0) throw new Error(`redis-cli ended with ${ExitCode}:\n${text}`);
-  return { began, done };
+  return redisCli(cluster, '1a', ['--cluster create', ...addresses, '--cluster-replicas 1', '--cluster-yes']);
 };
