@@ -10,6 +10,7 @@ import { idlePass } from './idle-pass.ts';
 import { planning } from './planning.ts';
 import { rolling } from './rolling.ts';
 import { scaleMillion, scaleMillions } from './scale.ts';
+import { scaleUnderLoad } from './scale-under-load.ts';
 import { switchover } from './switchover.ts';
 
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -20,6 +21,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   idleMemory,
   scaleMillion,
   scaleMillions,
+  scaleUnderLoad,
   switchover,
   crash,
   rolling,
