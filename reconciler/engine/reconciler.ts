@@ -12,6 +12,9 @@ import type { KeeperStatus } from './keeper-status.ts';
 import type { ReconcilerEvent, ReconcilerSettings } from './reconciler-events.ts';
 import { type SpecChange, SpecSource } from './spec-source.ts';
 
+/** Between two looks at the repository, whoever wakes us. */
+const SOONEST_MS = 2_000;
+
 export interface ReconcilerStatus {
   readonly commit: Commit | undefined;
   /** When the repository was last read, in milliseconds since the epoch. */
@@ -33,6 +36,7 @@ export class Reconciler {
   #commit: Commit | undefined;
   #polledAt: number | undefined;
   #repositoryFailure: string | undefined;
+  #alarm = new AbortController();
 
   constructor(
     ports: Ports,
@@ -62,9 +66,23 @@ export class Reconciler {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#poll(signal);
-      await this.#ports.clock.sleep(this.#settings.pollMs, signal);
+      await this.#wait(signal);
     }
     await Promise.all([...this.#keepers.values()].map(({ done }) => done));
+  }
+
+  /** Looks at the repository soon instead of at the next interval. However often it is called: seldom more than usual. */
+  wake(): void {
+    this.#alarm.abort();
+  }
+
+  async #wait(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports;
+    const atLeast = Math.min(SOONEST_MS, this.#settings.pollMs);
+    await clock.sleep(atLeast, signal);
+    const more = this.#settings.pollMs - atLeast;
+    if (more > 0) await clock.sleep(more, AbortSignal.any([signal, this.#alarm.signal]));
+    this.#alarm = new AbortController();
   }
 
   async #poll(signal: AbortSignal): Promise<void> {

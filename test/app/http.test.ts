@@ -1,11 +1,14 @@
-import { afterEach, expect, test } from 'vitest';
+import { createHmac } from 'node:crypto';
+import { afterEach, describe, expect, test } from 'vitest';
 import { Metrics } from '../../reconciler/app/http/metrics.ts';
 import { routes } from '../../reconciler/app/http/routes.ts';
 import { HttpServer } from '../../reconciler/app/http/server.ts';
 import { Vitals } from '../../reconciler/app/http/vitals.ts';
+import { webhookRoute } from '../../reconciler/app/http/webhook.ts';
 import type { KeeperStatus } from '../../reconciler/engine/keeper-status.ts';
 import type { ReconcilerStatus } from '../../reconciler/engine/reconciler.ts';
 import type { ReconcilerEvent } from '../../reconciler/engine/reconciler-events.ts';
+import { Secret } from '../../reconciler/ports.ts';
 import { healthy } from '../render/situations.ts';
 
 const COMMIT = { id: 'c'.repeat(40), author: 'Ann', subject: 'More memory', at: 1_000_000 };
@@ -39,6 +42,9 @@ class Rig {
     30_000,
   );
   readonly metrics = new Metrics({ version: '1.2.3', now: () => this.now, status: () => this.status });
+  secret = new Secret('a secret of webhooks');
+  woken = 0;
+  readonly defects: unknown[] = [];
   #server: HttpServer | undefined;
 
   set clusters(clusters: ReconcilerStatus['clusters']) {
@@ -50,13 +56,22 @@ class Rig {
     this.metrics.record(event);
   }
 
-  async get(path: string, method = 'GET'): Promise<Response> {
+  async get(path: string, method = 'GET', more: RequestInit = {}): Promise<Response> {
     this.#server ??= await HttpServer.listen(
       { address: '127.0.0.1', port: 0 },
-      routes(this.vitals, this.metrics),
-      () => undefined,
+      routes(
+        this.vitals,
+        this.metrics,
+        webhookRoute(
+          async () => this.secret,
+          () => {
+            this.woken += 1;
+          },
+        ),
+      ),
+      (error) => this.defects.push(error),
     );
-    return fetch(`http://127.0.0.1:${this.#server.port}${path}`, { method });
+    return fetch(`http://127.0.0.1:${this.#server.port}${path}`, { method, ...more });
   }
 
   async close(): Promise<void> {
@@ -173,7 +188,10 @@ test('what is gone from the status is gone from the metrics', async () => {
 
 test('other paths and methods are refused', async () => {
   const unknown = await rig.get('/nothing');
-  expect([unknown.status, await unknown.text()]).toEqual([404, 'try /healthz, /readyz, /metrics\n']);
+  expect([unknown.status, await unknown.text()]).toEqual([
+    404,
+    'try /healthz, /readyz, /metrics, /webhook\n',
+  ]);
   expect((await rig.get('/__proto__')).status).toBe(404);
   const posted = await rig.get('/healthz', 'POST');
   expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
@@ -187,4 +205,58 @@ test('a taken port is a clear refusal', async () => {
     HttpServer.listen({ address: '127.0.0.1', port: first.port }, {}, () => undefined),
   ).rejects.toThrow(/cannot listen on 127.0.0.1:\d+: the port is taken/);
   await first.close();
+});
+
+describe('a webhook', () => {
+  const BODY = JSON.stringify({ action: 'opened', title: 'Größe ändern' });
+  const signed = (body: string, secret = rig.secret.reveal()): string =>
+    `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+  const call = (body: string, headers: Record<string, string>): Promise<Response> =>
+    rig.get('/webhook', 'POST', { body, headers: { 'content-type': 'application/json', ...headers } });
+
+  test('that is signed with our secret wakes us, each time', async () => {
+    for (let times = 0; times < 3; times += 1) {
+      const answer = await call(BODY, {
+        'x-hub-signature-256': signed(BODY),
+        'x-github-event': 'pull_request',
+      });
+      expect(answer.status).toBe(202);
+    }
+    expect(rig.woken).toBe(3);
+  });
+
+  test('that only asks whether we are there is answered', async () => {
+    const answer = await call(BODY, { 'x-hub-signature-256': signed(BODY), 'x-github-event': 'ping' });
+    expect([answer.status, rig.woken]).toEqual([200, 0]);
+  });
+
+  test('a secret that was replaced counts from then on', async () => {
+    const before = signed(BODY);
+    rig.secret = new Secret('another one');
+    expect((await call(BODY, { 'x-hub-signature-256': before })).status).toBe(401);
+    expect((await call(BODY, { 'x-hub-signature-256': signed(BODY) })).status).toBe(202);
+  });
+
+  test.each([
+    ['without a signature', {}, BODY],
+    ['with the signature of another secret', { 'x-hub-signature-256': 'sha256=' }, BODY],
+    ['with something else than a signature', { 'x-hub-signature-256': 'sha1=00' }, BODY],
+    ['without a body', { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` }, ''],
+    ['whose body was changed', { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` }, `${BODY} `],
+  ])('%s is refused and wakes nobody', async (_, headers, body) => {
+    expect((await call(body, headers as Record<string, string>)).status).toBe(401);
+    expect([rig.woken, rig.defects]).toEqual([0, []]);
+  });
+
+  test('that is endless is not read', async () => {
+    const body = 'x'.repeat(6 * 1024 * 1024);
+    const answer = await call(body, { 'x-hub-signature-256': signed(body) }).catch(() => undefined);
+    // The connection may be gone before all of it was sent.
+    expect([413, undefined]).toContain(answer?.status);
+    expect(rig.woken).toBe(0);
+  });
+
+  test('is a POST', async () => {
+    expect((await rig.get('/webhook')).status).toBe(405);
+  });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { parseDuration } from '../../reconciler/app/setting-reader.ts';
 import { SETTING_TABLE, settingsHelp } from '../../reconciler/app/setting-table.ts';
 import {
   isDebugging,
-  parseDuration,
   readRunSettings,
   readSettings,
   streamAbilities,
@@ -73,6 +73,103 @@ describe('settings', () => {
     expect(
       readRunSettings(from({ REDISFORGE_REPOSITORY: '/r', REDISFORGE_PORT: 'off' })).listen,
     ).toBeUndefined();
+  });
+
+  describe('of the forge', () => {
+    const forge = (environment: Record<string, string>, flags: Record<string, unknown> = {}) =>
+      readRunSettings(from(environment, flags)).forge;
+    const TOKEN = { kind: 'token', token: { env: 'REDISFORGE_GITHUB_TOKEN' } };
+
+    test.each([
+      ['/specs', {}, { kind: 'local' }],
+      ['https://git.example.com/ops/clusters.git', {}, { kind: 'local' }],
+      ['https://git.example.com/ops/clusters.git', { REDISFORGE_FORGE: 'none' }, { kind: 'none' }],
+      [
+        'https://github.com/Acme/clusters.git',
+        { REDISFORGE_GITHUB_TOKEN: 't' },
+        {
+          kind: 'github',
+          apiUrl: 'https://api.github.com',
+          owner: 'Acme',
+          repository: 'clusters',
+          identity: TOKEN,
+        },
+      ],
+      [
+        'git@github.com:acme/clusters.git',
+        { REDISFORGE_GITHUB_TOKEN_FILE: 'token' },
+        {
+          kind: 'github',
+          owner: 'acme',
+          repository: 'clusters',
+          identity: { kind: 'token', token: { file: 'token' } },
+        },
+      ],
+      [
+        'https://github.com/acme/clusters',
+        { REDISFORGE_REPOSITORY_TOKEN: 't' },
+        { kind: 'github', identity: { kind: 'token', token: { env: 'REDISFORGE_REPOSITORY_TOKEN' } } },
+      ],
+      [
+        'ssh://git@git.example.com:2222/acme/clusters.git',
+        { REDISFORGE_GITHUB_TOKEN: 't' },
+        { kind: 'github', apiUrl: 'https://git.example.com/api/v3', owner: 'acme', repository: 'clusters' },
+      ],
+      [
+        'http://127.0.0.1:8000/acme/clusters.git',
+        { REDISFORGE_GITHUB_API_URL: 'http://127.0.0.1:8000/api/v3/', REDISFORGE_GITHUB_TOKEN: 't' },
+        { kind: 'github', apiUrl: 'http://127.0.0.1:8000/api/v3', owner: 'acme', repository: 'clusters' },
+      ],
+      [
+        'https://github.com/acme/clusters.git',
+        {
+          REDISFORGE_GITHUB_APP_ID: '7',
+          REDISFORGE_GITHUB_APP_KEY_FILE: 'app.pem',
+          REDISFORGE_GITHUB_APP_INSTALLATION: '42',
+        },
+        { kind: 'github', identity: { kind: 'app', id: '7', key: { file: 'app.pem' }, installation: '42' } },
+      ],
+    ])('at %s with %j', (repository, environment, expected) => {
+      expect(forge({ REDISFORGE_REPOSITORY: repository, ...environment })).toMatchObject(expected);
+    });
+
+    test.each([
+      [
+        { REDISFORGE_REPOSITORY: 'https://github.com/a/b.git' },
+        /GITHUB_TOKEN_FILE or REDISFORGE_GITHUB_APP_ID must be set/,
+      ],
+      [
+        { REDISFORGE_REPOSITORY: '/specs', REDISFORGE_GITHUB_TOKEN: 't' },
+        /is github, but the repository is not/,
+      ],
+      [
+        {
+          REDISFORGE_REPOSITORY: 'https://github.com/a/b',
+          REDISFORGE_GITHUB_APP_ID: '7',
+          REDISFORGE_GITHUB_TOKEN: 't',
+        },
+        /both set[\s\S]*KEY_FILE must be set too[\s\S]*INSTALLATION must be set too/,
+      ],
+    ])('%j is refused', (environment, message) => {
+      expect(() => forge(environment)).toThrow(message);
+    });
+
+    test('and of notifications and webhooks are places of secrets, never the secrets', () => {
+      const settings = readRunSettings(
+        from({
+          REDISFORGE_REPOSITORY: '/r',
+          REDISFORGE_WEBHOOK_SECRET: 'hunter2',
+          REDISFORGE_DISCORD_WEBHOOK_FILE: 'discord',
+          REDISFORGE_SLACK_WEBHOOK: 'https://hooks.example.com/hunter2',
+        }),
+      );
+      expect(settings.webhookSecret).toEqual({ env: 'REDISFORGE_WEBHOOK_SECRET' });
+      expect(settings.notifications).toEqual({
+        discord: { file: 'discord' },
+        slack: { env: 'REDISFORGE_SLACK_WEBHOOK' },
+      });
+      expect(JSON.stringify({ ...settings, environment: undefined })).not.toContain('hunter2');
+    });
   });
 
   test('are all in the help, with their defaults', () => {

@@ -6,6 +6,7 @@ import { Metrics } from '../http/metrics.ts';
 import { routes } from '../http/routes.ts';
 import { HttpServer } from '../http/server.ts';
 import { Vitals } from '../http/vitals.ts';
+import { webhookRoute } from '../http/webhook.ts';
 import { listenForInterrupts } from '../interrupts.ts';
 import { EventLog } from '../log/event-log.ts';
 import { createLogger } from '../log/logger.ts';
@@ -68,13 +69,17 @@ export async function runCommand(
   let server: HttpServer | undefined;
   try {
     if (settings.listen !== undefined && !options.once) {
-      server = await HttpServer.listen(settings.listen, routes(vitals, metrics), (err) =>
-        log.error({ err }, 'http'),
-      );
-      log.info(
-        { address: settings.listen.address, port: server.port },
-        'serving /healthz, /readyz and /metrics',
-      );
+      const { webhookSecret, listen } = settings;
+      const webhook =
+        webhookSecret === undefined
+          ? undefined
+          : webhookRoute(
+              () => wiring.ports.secrets.read(webhookSecret),
+              () => reconciler.wake(),
+            );
+      const served = routes(vitals, metrics, webhook);
+      server = await HttpServer.listen(listen, served, (err) => log.error({ err }, 'http'));
+      log.info({ address: listen.address, port: server.port }, `serving ${Object.keys(served).join(', ')}`);
     }
     const { repository, branch, pollMs, driftMs } = settings;
     log.info({ version: VERSION, repository: shownUrl(repository), branch, pollMs, driftMs }, 'reconciling');

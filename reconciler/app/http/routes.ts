@@ -1,11 +1,12 @@
-/** What is served: for orchestrators whether we live and are ready, for Prometheus the numbers. */
+/** What is served: for orchestrators whether we live and are ready, for Prometheus the numbers, for forges a bell. */
 import type { Metrics } from './metrics.ts';
-import type { Answer, Routes } from './server.ts';
+import type { Answer, Route, Routes } from './server.ts';
 import type { Verdict, Vitals } from './vitals.ts';
 
 const READING = ['GET', 'HEAD'] as const;
 
-export function routes(vitals: Vitals, metrics: Metrics): Routes {
+/** @param webhook what `POST /webhook` does, where it is listened to. */
+export function routes(vitals: Vitals, metrics: Metrics, webhook?: Route): Routes {
   return {
     '/healthz': { methods: READING, answer: async () => verdictAnswer(vitals.health()) },
     '/readyz': { methods: READING, answer: async () => verdictAnswer(vitals.readiness()) },
@@ -13,6 +14,7 @@ export function routes(vitals: Vitals, metrics: Metrics): Routes {
       methods: READING,
       answer: async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.text() }),
     },
+    ...(webhook === undefined ? {} : { '/webhook': webhook }),
   };
 }
 

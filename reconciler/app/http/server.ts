@@ -1,4 +1,4 @@
-/** A small HTTP server: one table of paths. A status page and webhooks get rows of their own in it. */
+/** A small HTTP server: one table of paths. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Refusal } from '../exit-codes.ts';

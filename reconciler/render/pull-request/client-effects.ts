@@ -33,7 +33,6 @@ const EFFECTS: { readonly [K in StepName]: string } = {
   'migrate-slots': 'MOVED, no ASK; writes pause some 40 ms',
   'cancel-migration': NONE,
   'remove-node': RECONNECT,
-  'remove-surge': RECONNECT,
   'fence-node': RECONNECT,
   'remove-volume': NONE,
   'forget-ghost': NONE,
