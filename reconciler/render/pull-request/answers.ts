@@ -2,10 +2,10 @@
 import type { Problem } from '../../../spec-schema/problem.ts';
 import type { ClusterState } from '../../model/cluster-state.ts';
 import type { PlannedStep } from '../../planner/next-steps.ts';
-import { stepEffect } from '../../steps/table.ts';
+import { explainText } from '../explain-text.ts';
 import { code, escaped } from '../markdown.ts';
-import { commandsOf, riskInWords, stepInWords } from '../step-words.ts';
-import { visibleLine } from '../visible.ts';
+import { stepInWords } from '../step-words.ts';
+import { PLAIN } from '../style.ts';
 import { clientEffect } from './client-effects.ts';
 import { momentText, problemList, wholeOf } from './parts.ts';
 import { fitted, IMPORTANCE, text } from './tree.ts';
@@ -109,26 +109,17 @@ function refused({ command, problems }: Extract<Answer, { kind: 'refused' }>): s
 }
 
 function explained({ planned, wave, before }: Extract<Answer, { kind: 'explained' }>): string {
-  const { id, step, because } = planned;
-  const touched = new Set(stepEffect(step, before).map(({ path }) => path));
+  const lines = [
+    ...explainText(planned, before, wave, PLAIN).split('\n'),
+    `  clients    ${clientEffect(planned.step)}`,
+  ];
   const pieces = [
-    text(`**${escaped(stepInWords(step))}** (${code(id)}, wave ${wave.number} of ${wave.of})`),
-    {
-      kind: 'list',
-      noun: ['line', 'lines'],
-      rows: [
-        `why: ${escaped(because)}`,
-        `risk: ${escaped(riskInWords(step))}`,
-        `clients notice: ${clientEffect(step)}`,
-        `changes ${touched.size} fields of the live document`,
-      ].map((line) => ({ cells: [line], importance: IMPORTANCE.problem })),
-    },
     {
       kind: 'code',
-      noun: ['command', 'commands'],
-      language: '',
-      rows: commandsOf(step).map((line) => ({ cells: [visibleLine(line)], importance: IMPORTANCE.safe })),
+      noun: ['line', 'lines'],
+      language: 'text',
+      rows: lines.map((line) => ({ cells: [line], importance: IMPORTANCE.safe })),
     },
   ] as const;
-  return fitted(pieces, { budget: BUDGET, whole: wholeOf({}) }) ?? escaped(stepInWords(step));
+  return fitted(pieces, { budget: BUDGET, whole: wholeOf({}) }) ?? escaped(stepInWords(planned.step));
 }

@@ -2,7 +2,7 @@
 import type { Problem } from '../../../spec-schema/problem.ts';
 import type { Preview } from '../../planner/preview/preview.ts';
 import type { Annotation, CheckRun } from '../../ports/forge.ts';
-import { visible, visibleLine } from '../visible.ts';
+import { shortLine } from '../visible.ts';
 import { wholeOf } from './parts.ts';
 import { previewComment, previewPieces } from './preview-comment.ts';
 import { planStatus } from './status-lines.ts';
@@ -54,7 +54,7 @@ function annotation(problem: Problem, path: string): Annotation {
     path: where?.file ?? path,
     line: where?.line ?? 1,
     level: severity === 'error' ? 'failure' : 'warning',
-    title: visibleLine(`${subject} (${code})`),
-    message: visible(lines.join('\n')),
+    title: shortLine(`${subject} (${code})`, 255),
+    message: lines.map((line) => shortLine(line, 1_000)).join('\n'),
   };
 }

@@ -6,7 +6,8 @@ import type { Rollout } from '../../planner/preview/preview.ts';
 import type { KeptIssue } from '../../ports/forge.ts';
 import { differencesInWords } from '../differences.ts';
 import { code, escaped } from '../markdown.ts';
-import { visibleLine } from '../visible.ts';
+import { stepInWords } from '../step-words.ts';
+import { shortLine } from '../visible.ts';
 import {
   COMMENT_BUDGET,
   commitText,
@@ -106,7 +107,7 @@ export function failureIssue({ rollout, pullRequest, over }: FailureReport): Kep
             failed
               .map(
                 ({ planned, reason }) =>
-                  `- ⛔ ${code(planned.id)}: ${escaped(reason ?? 'no reason was given')}`,
+                  `- ⛔ ${escaped(stepInWords(planned.step))}: ${escaped(reason ?? 'no reason was given')}`,
               )
               .join('\n'),
           ),
@@ -150,5 +151,5 @@ export function directPushIssue({ commit, author, branch, clusters, over }: Dire
 
 function issue(key: string, title: string, pieces: readonly Piece[], closed: boolean): KeptIssue {
   const body = fitted(pieces, { budget: COMMENT_BUDGET, whole: '`redisforge status` shows all of it' });
-  return { key, title: visibleLine(title), body: body ?? title, state: closed ? 'closed' : 'open' };
+  return { key, title: shortLine(title, 250), body: body ?? title, state: closed ? 'closed' : 'open' };
 }

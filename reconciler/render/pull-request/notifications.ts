@@ -2,9 +2,11 @@
 import type { Preview, Rollout } from '../../planner/preview/preview.ts';
 import type { PullRequest } from '../../ports/forge.ts';
 import type { Notification } from '../../ports/notifier.ts';
-import { visibleLine } from '../visible.ts';
+import { shortLine } from '../visible.ts';
 import { applyStatus, planStatus } from './status-lines.ts';
 import { tallyOf } from './summary.ts';
+
+const LONGEST_LINE = 300;
 
 type About = Pick<PullRequest, 'id' | 'title' | 'author' | 'url'>;
 
@@ -15,24 +17,25 @@ function keyOf(pullRequest: About | undefined, cluster: string, commit: string):
 export function planNotification(preview: Preview, pullRequest: About): Notification {
   const { cluster, outcome, requirements, binding } = preview;
   const destructive = outcome.kind === 'changes' && tallyOf(outcome.plan, outcome.sides).destructive > 0;
-  const { state, description } = planStatus(preview);
-  const bad = state === 'failure' || state === 'error';
   return {
     key: keyOf(pullRequest, cluster, binding.head),
     title: titleOf(cluster, pullRequest),
     severity: destructive || outcome.kind === 'failed' ? 'loud' : 'quiet',
-    tone:
-      outcome.kind === 'no-op'
-        ? 'good'
-        : bad && requirements.every((one) => one.state === 'met')
-          ? 'bad'
-          : 'changing',
+    tone: toneOf(preview),
     lines: [
-      description,
-      ...requirements.filter((one) => one.state !== 'met').map((one) => visibleLine(one.text)),
+      planStatus(preview).description,
+      ...requirements.filter((one) => one.state !== 'met').map((one) => shortLine(one.text, LONGEST_LINE)),
     ],
     url: pullRequest.url,
   };
+}
+
+function toneOf({ outcome, requirements }: Preview): Notification['tone'] {
+  if (requirements.some(({ state }) => state === 'refused')) return 'bad';
+  if (outcome.kind === 'no-op') return 'good';
+  return outcome.kind === 'blocked' || outcome.kind === 'invalid' || outcome.kind === 'failed'
+    ? 'bad'
+    : 'changing';
 }
 
 export function rolloutNotification(rollout: Rollout, pullRequest: About | undefined): Notification {
@@ -44,14 +47,14 @@ export function rolloutNotification(rollout: Rollout, pullRequest: About | undef
     tone: state === 'done' ? 'good' : state === 'failed' ? 'bad' : 'changing',
     lines: [
       applyStatus(rollout).description,
-      ...problems.slice(1, 4).map(({ summary }) => visibleLine(summary)),
+      ...problems.slice(1, 4).map(({ summary }) => shortLine(summary, LONGEST_LINE)),
     ],
     url: pullRequest?.url,
   };
 }
 
 function titleOf(cluster: string, pullRequest: About | undefined): string {
-  return visibleLine(
-    pullRequest === undefined ? cluster : `${cluster}: ${pullRequest.title} (${pullRequest.author})`,
-  );
+  const title =
+    pullRequest === undefined ? cluster : `${cluster}: ${pullRequest.title} (${pullRequest.author})`;
+  return shortLine(title, 200);
 }

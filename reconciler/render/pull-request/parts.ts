@@ -56,17 +56,10 @@ function problemRow(problem: Problem): Row {
   const place = where === undefined ? '' : ` at ${code(`${where.file}:${where.line}:${where.column}`)}`;
   const lines = [
     `**${escaped(problem.subject)}**${place}: ${escaped(problem.summary)} (${code(problem.code)})`,
-    ...(evidence === undefined || evidence === '' ? [] : [`  - found: ${code(clipped(evidence))}`]),
+    ...(evidence === undefined || evidence === '' ? [] : [`  - found: ${code(evidence)}`]),
     ...(hint === undefined || hint === '' ? [] : [`  - to do: ${escaped(hint)}`]),
   ];
   return { cells: [lines.join('\n')], importance: IMPORTANCE.problem };
-}
-
-/** Evidence is what somebody wrote, or what a server answered: as long as they liked. */
-const LONGEST_EVIDENCE = 500;
-
-function clipped(line: string): string {
-  return line.length > LONGEST_EVIDENCE ? `${line.slice(0, LONGEST_EVIDENCE)}…` : line;
 }
 
 const SIGNS: Readonly<Record<Requirement['state'], string>> = { met: '✅', open: '⏳', refused: '⛔' };

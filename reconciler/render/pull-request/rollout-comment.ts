@@ -6,16 +6,7 @@ import { stepRisk } from '../../steps/table.ts';
 import { code, escaped } from '../markdown.ts';
 import { counted, duration } from '../quantities.ts';
 import { stepInWords } from '../step-words.ts';
-import {
-  COMMENT_BUDGET,
-  commitText,
-  digestText,
-  footer,
-  momentText,
-  type Page,
-  problemList,
-  wholeOf,
-} from './parts.ts';
+import { COMMENT_BUDGET, digestText, footer, type Page, problemList, wholeOf } from './parts.ts';
 import { STEPS } from './step-rows.ts';
 import { fitted, IMPORTANCE, KEPT, type Piece, text } from './tree.ts';
 import { verdictOf } from './verdict.ts';
@@ -71,11 +62,19 @@ function heldPieces({ plan }: Rollout, change: PlanChange | undefined): Piece[] 
     plan === undefined ? [] : [text(`To let the plan of now run: ${code(`/redisforge approve ${plan}`)}`)];
   if (change === undefined) return approve;
   return [
-    text('The plan of now is not the one that was shown before the merge.'),
-    ...comparison('would be done now, and was not shown', '+', change.added),
-    ...comparison('was shown, and is not needed any more', '-', change.gone),
+    text(comparisonText(change)),
+    ...comparison('of now that nobody was shown', '+', change.added),
+    ...comparison('of before that no longer need to be done', '-', change.gone),
     ...approve,
   ];
+}
+
+function comparisonText({ verdict }: PlanChange): string {
+  return {
+    same: 'The plan of now is the one that was shown before the merge.',
+    less: 'The plan of now is a part of the one that was shown before the merge.',
+    other: 'The plan of now is not the one that was shown before the merge:',
+  }[verdict];
 }
 
 function comparison(title: string, sign: string, steps: readonly PlannedStep[]): Piece[] {
@@ -121,7 +120,7 @@ function checklist({ steps, state }: Rollout): Piece[] {
     {
       kind: 'details',
       summary: `<b>Steps</b> (${counted(steps.length, 'step')})`,
-      open: steps.length <= MOST_OPEN || state === 'running',
+      open: state !== 'held' && (steps.length <= MOST_OPEN || state === 'running'),
       pieces: [
         {
           kind: 'table',
@@ -151,9 +150,7 @@ function shownPieces(shown: Preview | undefined): Piece[] {
   if (shown === undefined) return [];
   const { id, plannedAt, binding } = shown;
   return [
-    text(
-      `<sub>shown before the merge${id === undefined ? '' : ` as ${code(id)}`} at ${momentText(plannedAt)} for ${commitText(binding.head)}: ${verdictOf(shown)}</sub>`,
-    ),
+    text(`<sub>Shown before the merge: ${verdictOf(shown)}</sub>`),
     text(footer(binding, id, plannedAt)),
   ];
 }

@@ -1,7 +1,7 @@
 /** What a pull request changes in a spec, as the lines of a diff: `-` what it said, `+` what it says. */
 import type { SpecEdit } from '../../planner/preview/preview.ts';
 import { HIDDEN, isSecretDirective } from '../directive-words.ts';
-import { visibleLine } from '../visible.ts';
+import { shortLine } from '../visible.ts';
 import { IMPORTANCE, type Noun, type Piece, type Row } from './tree.ts';
 
 const LINES: Noun = ['line', 'lines'];
@@ -31,14 +31,13 @@ function placeOf(path: readonly string[], value: unknown): string {
       const named = index === path.length - 1 && isRecord(value) ? value['name'] : undefined;
       return `[${typeof named === 'string' ? named : part}]`;
     })
-    .map(visibleLine)
+    .map((part) => shortLine(part, LONGEST_VALUE))
     .join('');
 }
 
 function valueText(path: readonly string[], value: unknown): string {
   const text = typeof value === 'string' ? masked(path.at(-1) ?? '', value) : JSON.stringify(value, masking);
-  const line = visibleLine(String(text));
-  return line.length > LONGEST_VALUE ? `${line.slice(0, LONGEST_VALUE)}…` : line;
+  return shortLine(String(text), LONGEST_VALUE);
 }
 
 function masking(key: string, value: unknown): unknown {

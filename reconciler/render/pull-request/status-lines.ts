@@ -2,8 +2,9 @@
 import type { Preview, Rollout } from '../../planner/preview/preview.ts';
 import type { CommitStatus } from '../../ports/forge.ts';
 import { counted, duration, listed } from '../quantities.ts';
-import { visibleLine } from '../visible.ts';
-import { changesInWords, tallyOf } from './summary.ts';
+import { stepInWords } from '../step-words.ts';
+import { shortLine } from '../visible.ts';
+import { changesInWords, tallyOf, UNMARKED } from './summary.ts';
 
 export type StatusLine = Pick<CommitStatus, 'state' | 'description'>;
 
@@ -31,7 +32,7 @@ export function planStatus(preview: Preview): StatusLine {
     return line('failure', `Blocked: ${outcome.plan.blocks[0]?.summary ?? 'something stands in the way'}`);
   if (outcome.kind === 'offline') return line('pending', `Not planned: ${outcome.reason}`);
   const open = requirements.filter(({ state }) => state === 'open');
-  const what = withoutMarks(outcomeText(preview));
+  const what = outcomeText(preview);
   if (open.length > 0)
     return line(
       'failure',
@@ -40,7 +41,7 @@ export function planStatus(preview: Preview): StatusLine {
         1,
       )}; ${what}`,
     );
-  return line('success', what);
+  return line('success', capitalised(what));
 }
 
 function outcomeText({ outcome }: Preview): string {
@@ -49,7 +50,7 @@ function outcomeText({ outcome }: Preview): string {
   if (outcome.kind !== 'changes') return '';
   const { destructive } = tallyOf(outcome.plan, outcome.sides);
   const warning = destructive === 0 ? '' : `${counted(destructive, 'step')} cannot be undone; `;
-  return capitalised(`${warning}${changesInWords(outcome.plan, outcome.sides)}`);
+  return `${warning}${changesInWords(outcome.plan, outcome.sides, UNMARKED)}`;
 }
 
 /** For `redisforge/plan`: the worst of all clusters of a pull request. */
@@ -64,7 +65,7 @@ export function applyStatus({ state, problems, steps, begunAt, endedAt }: Rollou
   const running = steps.filter((step) => step.state === 'running').length;
   if (state === 'held')
     return line('pending', `Held: ${problems[0]?.summary ?? 'somebody has to approve the plan'}`);
-  if (state === 'failed') return line('failure', `Failed: ${problems[0]?.summary ?? 'a step has failed'}`);
+  if (state === 'failed') return line('failure', `Failed: ${failureOf({ problems, steps })}`);
   if (state === 'superseded') return line('success', 'Superseded by a later merge');
   if (state === 'running')
     return line(
@@ -76,6 +77,13 @@ export function applyStatus({ state, problems, steps, begunAt, endedAt }: Rollou
     'success',
     steps.length === 0 ? 'Nothing was to be done' : `${counted(steps.length, 'step')} done${took}`,
   );
+}
+
+function failureOf({ problems, steps }: Pick<Rollout, 'problems' | 'steps'>): string {
+  const failed = steps.find((step) => step.state === 'failed');
+  if (failed === undefined) return problems[0]?.summary ?? 'nobody said why';
+  const reason = failed.reason ?? problems[0]?.summary;
+  return `${stepInWords(failed.planned.step)}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 /** For `redisforge/apply`. */
@@ -98,25 +106,9 @@ function together(all: readonly (readonly [cluster: string, line: StatusLine])[]
   return line(state, `${share}: ${first?.[0]}: ${first?.[1].description}`);
 }
 
-/** Plain text: a status is no Markdown, and its words are cut where the forge would. */
+/** Plain text: a status is no Markdown. */
 function line(state: StatusLine['state'], description: string): StatusLine {
-  const text = visibleLine(description);
-  const points = [...text];
-  return {
-    state,
-    description:
-      text.length <= LONGEST
-        ? text
-        : `${points
-            .slice(0, LONGEST - 2)
-            .join('')
-            .slice(0, LONGEST - 1)
-            .trimEnd()}…`,
-  };
-}
-
-function withoutMarks(text: string): string {
-  return text.replaceAll('**', '');
+  return { state, description: shortLine(description, LONGEST) };
 }
 
 function capitalised(text: string): string {

@@ -98,10 +98,9 @@ function sumOf(loads: readonly LoadGuess[]): { readonly keys: Guess; readonly by
 function takesOf(group: Placed, times: WaveTime | undefined): string {
   const parts = group.flatMap(({ index }) => times?.steps[index] ?? []);
   if (parts.length === 0) return '';
-  return timeOfWave({
-    ms: greatest(parts.map(({ ms }) => ms)),
-    atLeastMs: Math.max(...parts.map(({ atLeastMs }) => atLeastMs)),
-  });
+  const ms = greatest(parts.map((part) => part.ms));
+  const atLeastMs = Math.max(...parts.map((part) => part.atLeastMs));
+  return ms === 'unknown' && atLeastMs === 0 ? 'unknown' : timeOfWave({ ms, atLeastMs });
 }
 
 /** How much room the steps that cannot be undone get: each with its reason, by name only, or their number alone. */

@@ -3,9 +3,12 @@ import type { ClusterState, NodeName } from '../../model/cluster-state.ts';
 import type { Plan } from '../../planner/plan.ts';
 import type { Sides } from '../../planner/preview/preview.ts';
 import type { Step } from '../../steps/table.ts';
-import { stepRisk } from '../../steps/table.ts';
+import { isWait, stepRisk } from '../../steps/table.ts';
+import { escaped } from '../markdown.ts';
 import { keysInWords } from '../outlook.ts';
 import { counted, listed } from '../quantities.ts';
+import { stepInWords } from '../step-words.ts';
+import { shortLine } from '../visible.ts';
 import { totalTime } from './step-rows.ts';
 
 /** A plan in numbers. */
@@ -50,8 +53,18 @@ function exists(state: ClusterState, name: NodeName): boolean {
   return node !== undefined && (node.container !== 'absent' || node.membership !== 'none');
 }
 
+/** How words are marked: a comment is Markdown, a status and a message are not. */
+export interface Markup {
+  strong(text: string): string;
+  /** Words of other people. */
+  foreign(text: string): string;
+}
+
+export const MARKDOWN: Markup = { strong: (text) => `**${text}**`, foreign: escaped };
+export const UNMARKED: Markup = { strong: (text) => text, foreign: (text) => shortLine(text, 300) };
+
 /** `adds 2 nodes and moves 4,096 slots; every slot stays served; about 22 min`. */
-export function changesInWords(plan: Plan, sides: Sides): string {
+export function changesInWords(plan: Plan, sides: Sides, markup: Markup): string {
   const tally = tallyOf(plan, sides);
   const born = plan.outlook.before.length === 0 && tally.added > 0;
   const deeds = [
@@ -60,23 +73,35 @@ export function changesInWords(plan: Plan, sides: Sides): string {
         ? `makes the cluster with ${counted(tally.added, 'node')}`
         : `adds ${counted(tally.added, 'node')}`
       : '',
-    tally.removed > 0 ? `**removes ${counted(tally.removed, 'node')}**` : '',
+    tally.removed > 0 ? markup.strong(`removes ${counted(tally.removed, 'node')}`) : '',
     tally.slots > 0 ? `moves ${counted(tally.slots, 'slot')}` : '',
     tally.restarted > 0 ? `restarts ${counted(tally.restarted, 'node')}` : '',
     tally.switched > 0 ? `changes the primary of ${counted(tally.switched, 'shard')}` : '',
     tally.configured > 0 ? `changes settings of ${counted(tally.configured, 'node')}` : '',
     tally.secured > 0 ? `changes access to ${counted(tally.secured, 'node')}` : '',
   ].filter((deed) => deed !== '');
-  const what = deeds.length === 0 ? `takes ${counted(plan.waves.flat().length, 'step')}` : listed(deeds);
-  return [what, ...serviceInWords(plan, born), totalTime(plan.estimate)].join('; ');
+  const what = deeds.length === 0 ? stepsInWords(plan, markup) : listed(deeds);
+  return [what, ...serviceInWords(plan, born, markup), totalTime(plan.estimate)].join('; ');
 }
 
-function serviceInWords({ estimate }: Plan, born: boolean): string[] {
+/** Few steps that have no sign of their own: their own words say it best. */
+function stepsInWords({ waves }: Plan, markup: Markup): string {
+  const steps = waves.flat().map(({ step }) => step);
+  const doing = steps.filter((step) => !isWait(step));
+  const [first] = doing.length === 0 ? steps : doing;
+  const others = Math.max(doing.length, 1) - 1;
+  if (first === undefined) return 'takes no step';
+  return `${markup.foreign(stepInWords(first))}${others === 0 ? '' : ` and ${counted(others, 'step')} more`}`;
+}
+
+function serviceInWords({ estimate }: Plan, born: boolean, markup: Markup): string[] {
   if (born) return [];
   if (estimate.outages.length === 0) return ['every slot stays served'];
   const certain = estimate.outages.some(({ slots }) => slots !== 'unknown');
   return [
-    certain ? '**some slots are not served for a time**' : 'whether every slot stays served cannot be told',
+    certain
+      ? markup.strong('some slots are not served for a time')
+      : 'whether every slot stays served cannot be told',
   ];
 }
 

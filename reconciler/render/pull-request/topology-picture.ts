@@ -14,10 +14,15 @@ const MOST_SHARDS = 80;
 
 /** Both sides, or one when nothing of what is drawn changes. */
 export function topologyPieces({ live, after }: Sides): Piece[] {
-  const [before, then] = [drawn(live), drawn(after)];
+  const [before, then] = [drawn(live, live), drawn(after, after)];
   if (then === undefined) return [];
   if (before === undefined || before === then) return [picture(then)];
-  return [text('Before:'), picture(before), text('After:'), picture(then)];
+  return [
+    text(`Before (red: leaves; amber: changes its role or its primary):`),
+    picture(drawn(live, after) ?? before),
+    text('After (green: new; amber: changed):'),
+    picture(drawn(after, live, 'new') ?? then),
+  ];
 }
 
 function picture(source: string): Piece {
@@ -31,17 +36,45 @@ function picture(source: string): Piece {
 
 type Member = readonly [name: NodeName, node: NodeState];
 
-function drawn(state: ClusterState): string | undefined {
-  const members = Object.entries(state.nodes).filter(
-    ([, { container, membership }]) => container !== 'absent' || membership !== 'none',
-  );
+/**
+ * @param other the other side: what is not there, or is something else there, is painted.
+ * @param alone how nodes are painted that the other side does not have.
+ */
+function drawn(state: ClusterState, other: ClusterState, alone: Paint = 'gone'): string | undefined {
+  const members = membersOf(state);
   if (members.length === 0) return undefined;
   const zones = [...Map.groupBy(members, ([, { zone }]) => zone)].sort(([a], [b]) => numeric.compare(a, b));
-  if (members.length <= MOST_NODES) return byNode(members, zones);
+  if (members.length <= MOST_NODES) return byNode(members, zones, paintOf(members, other, alone));
   const shards = [...Map.groupBy(members, ([, { shard }]) => shard)].sort(([a], [b]) =>
     numeric.compare(a, b),
   );
   return shards.length <= MOST_SHARDS ? byShard(shards) : byZone(zones);
+}
+
+function membersOf({ nodes }: ClusterState): Member[] {
+  return Object.entries(nodes).filter(
+    ([, { container, membership }]) => container !== 'absent' || membership !== 'none',
+  );
+}
+
+/** Borders only: the fill is that of the reader's theme. */
+const PAINTS = { new: '#1a7f37', gone: '#cf222e', changed: '#bf8700' } as const;
+
+type Paint = keyof typeof PAINTS;
+
+function paintOf(
+  members: readonly Member[],
+  other: ClusterState,
+  alone: Paint,
+): ReadonlyMap<NodeName, Paint> {
+  const others = new Map(membersOf(other));
+  return new Map(
+    members.flatMap(([name, node]): (readonly [NodeName, Paint])[] => {
+      const there = others.get(name);
+      if (there === undefined) return [[name, alone]];
+      return there.role === node.role && there.replicaOf === node.replicaOf ? [] : [[name, 'changed']];
+    }),
+  );
 }
 
 const numeric = new Intl.Collator('en', { numeric: true });
@@ -49,6 +82,7 @@ const numeric = new Intl.Collator('en', { numeric: true });
 function byNode(
   members: readonly Member[],
   zones: readonly (readonly [string, readonly Member[]])[],
+  paints: ReadonlyMap<NodeName, Paint>,
 ): string {
   const ids = new Map(members.map(([name], index) => [name, `n${index}`]));
   const boxes = zones.flatMap(([zone, inside], index) => [
@@ -60,7 +94,11 @@ function byNode(
     const primary = replicaOf === null ? undefined : ids.get(replicaOf);
     return primary === undefined ? [] : [`  ${primary} -.-> ${ids.get(name)}`];
   });
-  return ['flowchart LR', ...boxes, ...links].join('\n');
+  const painted = [...Map.groupBy(paints, ([, paint]) => paint)].flatMap(([paint, names]) => [
+    `  classDef ${paint} stroke:${PAINTS[paint]},stroke-width:3px`,
+    `  class ${names.map(([name]) => ids.get(name)).join(',')} ${paint}`,
+  ]);
+  return ['flowchart LR', ...boxes, ...links, ...painted].join('\n');
 }
 
 function placeOf({ shard, role, slots }: NodeState): string {

@@ -3,13 +3,13 @@ import type { Preview } from '../../planner/preview/preview.ts';
 import { code, escaped } from '../markdown.ts';
 import { problemCount } from '../problem-text.ts';
 import { counted } from '../quantities.ts';
-import { changesInWords, tallyOf } from './summary.ts';
+import { changesInWords, MARKDOWN, tallyOf } from './summary.ts';
 
 /** The outcome in a few words of Markdown, without the cluster's name. */
 export function verdictOf({ outcome }: Preview): string {
   switch (outcome.kind) {
     case 'changes':
-      return changesInWords(outcome.plan, outcome.sides);
+      return changesInWords(outcome.plan, outcome.sides, MARKDOWN);
     case 'no-op':
       return 'nothing to do on the live cluster';
     case 'blocked':
