@@ -3,7 +3,7 @@ import type { ClusterState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
 import { describeStep, type Step, stepDisturbs, stepId, stepLocks, stepRisk } from '../steps/table.ts';
 import { emptied, unitesWithEmptied } from './emptied.ts';
-import { type Hold, holdOf } from './holds.ts';
+import { brakes, type Hold, holdOf } from './holds.ts';
 import type { Intent } from './intent.ts';
 import { checkLaws, LAWS, type Law } from './laws.ts';
 import { configurationRules, userRules } from './rules/configuration.ts';
@@ -128,7 +128,10 @@ function largestWave(
   const held = new Map<string, { readonly hold: Hold; readonly steps: readonly PlannedStep[] }>();
   for (const candidate of candidates) {
     const hold =
-      policy.holds === 'kept' ? holdOf(context.intent.spec, candidate.step, context.facts.now) : undefined;
+      policy.holds === 'kept'
+        ? (brakes(policy.brake, candidate.step) ??
+          holdOf(context.intent.spec, candidate.step, context.facts.now))
+        : undefined;
     if (hold !== undefined) {
       held.set(hold.summary, { hold, steps: [...(held.get(hold.summary)?.steps ?? []), candidate] });
       continue;

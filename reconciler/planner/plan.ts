@@ -152,6 +152,18 @@ function holdWarnings(intent: Intent, waves: readonly (readonly PlannedStep[])[]
   }));
 }
 
+/** The paper state to which the waves lead when every step does what it says. */
+export function stateAfter(live: ClusterState, waves: readonly (readonly PlannedStep[])[]): ClusterState {
+  return waves.reduce(
+    (before, wave) =>
+      applyOperations(
+        before,
+        wave.flatMap(({ step }) => stepEffect(step, before)),
+      ),
+    live,
+  );
+}
+
 /** Identity of what a plan does: equal plans have equal digests, wherever and whenever they were made. */
 export function planDigest(waves: readonly (readonly PlannedStep[])[]): string {
   return createHash('sha256')
