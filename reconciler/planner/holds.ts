@@ -30,7 +30,7 @@ export function brakes(brake: Hold | undefined, step: Step): Hold | undefined {
  * @param now milliseconds since the epoch.
  */
 export function holdOf(spec: ClusterSpec, step: Step, now: number): Hold | undefined {
-  const risk = stepRisk(step);
+  const risk = beginsRoll(spec, step) ? 'disruptive' : stepRisk(step);
   if (risk === 'none') return undefined;
   if (spec.paused !== undefined) {
     return {
@@ -67,4 +67,10 @@ export function holdOf(spec: ClusterSpec, step: Step, now: number): Hold | undef
         : `${risk} steps wait for the maintenance window that opens at ${new Date(opens).toISOString()}`,
     hint: 'wait, or change `maintenance.windows`',
   };
+}
+
+/** A surge replica is the beginning of a roll: made before its window opens, it would only wait for it. */
+function beginsRoll({ nodes }: ClusterSpec, step: Step): boolean {
+  if (step.kind !== 'prepare-volume' && step.kind !== 'deploy-node') return false;
+  return nodes.find(({ name }) => name === step.node)?.role === 'surge';
 }
