@@ -27,6 +27,7 @@ RUN test -d node_modules || npm ci --omit=dev --omit=optional --ignore-scripts &
 
 COPY spec-schema spec-schema
 COPY reconciler reconciler
+COPY ci/check-specs.sh ci/
 
 # The journal, the lease and the Git mirrors. The folder belongs to the user before it becomes a volume: a new volume
 # takes over the owner.

@@ -22,6 +22,7 @@ const sources = [
   'scripts/node-toolchain',
   'spec-schema',
   'reconciler',
+  'ci/check-specs.sh',
 ];
 
 const contextLabel = 'dev.redisforge.image.context';

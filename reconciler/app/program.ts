@@ -37,8 +37,8 @@ export function program(output: Output, ended: (code: ExitCode) => void): Comman
     .summary('check spec files')
     .description('Checks spec files without looking at any cluster and shows every problem with its place.')
     .argument('[paths...]', 'files, or folders with cluster.yaml files below them (default: this folder)')
-    .addOption(format(['human', 'json']))
-    .addHelpText('after', examples(['redisforge validate', 'redisforge validate clusters/ --format json']))
+    .addOption(format(['human', 'json', 'sarif']))
+    .addHelpText('after', examples(['redisforge validate', 'redisforge validate clusters/ --format sarif']))
     .action(async (paths: string[], options) => {
       const { validateCommand } = await import('./commands/validate.ts');
       ended(await validateCommand(paths, options, output));
@@ -75,10 +75,22 @@ export function program(output: Output, ended: (code: ExitCode) => void): Comman
     [
       'redisforge plan --spec cluster.yaml',
       'redisforge plan --spec clusters/ --format markdown > comment.md',
+      'redisforge plan --spec . --offline --against origin/main',
     ],
   )
     .addOption(format(['human', 'json', 'markdown']))
-    .action(async (options) => {
+    .option('--offline', 'look at nothing: plan from one version of the spec to another, on paper')
+    .option(
+      '--against <version>',
+      'with --offline: the other version, a folder or a Git commit (default: nothing yet)',
+    )
+    .action(async (options, command: Command) => {
+      if (options.offline === true) {
+        const { offlinePlanCommand } = await import('./commands/offline-plan.ts');
+        return ended(await offlinePlanCommand(options, context(options)));
+      }
+      if (options.against !== undefined)
+        command.error("error: option '--against <version>' needs '--offline'");
       const { planCommand } = await import('./commands/plan.ts');
       ended(await planCommand(options, context(options)));
     });

@@ -18,7 +18,7 @@ import {
   NODE_LABEL,
   SHARD_LABEL,
 } from './interpret/labels.ts';
-import { parseSpec } from './parse-spec.ts';
+import { parseSpec } from './spec-source.ts';
 
 export interface AdoptRequest {
   readonly seed: Endpoint;

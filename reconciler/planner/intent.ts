@@ -26,8 +26,6 @@ export interface NodeIntent {
   readonly zone: ZoneName;
   readonly shard: ShardName;
   readonly preference: 'primary' | 'replica' | undefined;
-  /** Whether it is there only while other members of its shard are restarted. */
-  readonly surge: boolean;
   readonly launch: LaunchState;
   /** Address that the spec fixes; undefined when the engine gives it. */
   readonly address: string | undefined;
@@ -144,8 +142,7 @@ export function intentOf(spec: ClusterSpec, digests: SecretDigests): Intent {
       host: node.host,
       zone: zones.get(node.host) ?? '',
       shard: node.shard,
-      preference: node.role === 'surge' ? 'replica' : node.role,
-      surge: node.role === 'surge',
+      preference: node.role,
       launch: launchOf(spec, node, persistent),
       address,
       config: sorted(config),

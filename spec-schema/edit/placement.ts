@@ -29,10 +29,9 @@ export class Placement {
     this.#hosts = spec.hosts.filter((host) => isUsable(spec, host));
     this.#most = Math.floor((shards - 1) / 2);
     for (const shard of shardsInOrder(staying)) {
-      const [primary] = membersInOrder(staying, shard);
-      for (const node of staying.filter((each) => each.shard === shard)) {
+      for (const [ordinal, node] of membersInOrder(staying, shard).entries()) {
         const host = hostOf(spec, node);
-        if (host !== undefined) this.#placed.push({ shard, host, isPrimary: node === primary });
+        if (host !== undefined) this.#placed.push({ shard, host, isPrimary: ordinal === 0 });
       }
     }
   }

@@ -35,8 +35,6 @@ class Rig {
     repositoryFailure: undefined,
     clusters: {},
     invalid: {},
-    held: {},
-    standby: undefined,
   };
   readonly vitals = new Vitals(
     () => this.now,

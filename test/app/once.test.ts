@@ -23,16 +23,7 @@ function status(
   clusters: ReconcilerStatus['clusters'],
   changes: Partial<ReconcilerStatus> = {},
 ): ReconcilerStatus {
-  return {
-    commit: COMMIT,
-    polledAt: 1,
-    repositoryFailure: undefined,
-    clusters,
-    invalid: {},
-    held: {},
-    standby: undefined,
-    ...changes,
-  };
+  return { commit: COMMIT, polledAt: 1, repositoryFailure: undefined, clusters, invalid: {}, ...changes };
 }
 
 const GONE = {

@@ -1,9 +1,10 @@
 /** Specs and documents for tests: small, valid, and made from literals. */
 
-import type { ClusterState, NodeState } from '../../reconciler/model/cluster-state.ts';
+import type { ClusterState } from '../../reconciler/model/cluster-state.ts';
 import type { Facts } from '../../reconciler/model/facts.ts';
 import { applyOperations } from '../../reconciler/planner/diff.ts';
 import { type Intent, intentOf, type SecretDigests } from '../../reconciler/planner/intent.ts';
+import { unbornState } from '../../reconciler/planner/paper-cluster.ts';
 import { plan } from '../../reconciler/planner/plan.ts';
 import type { Policy } from '../../reconciler/planner/rules/rule.ts';
 import { stepEffect } from '../../reconciler/steps/table.ts';
@@ -16,8 +17,6 @@ export interface SpecShape {
   readonly zones?: number;
   readonly config?: Record<string, string | number | boolean>;
   readonly roles?: boolean;
-  /** A surge replica for each shard, in the zone after those of the members: n1s, n2s, … */
-  readonly surge?: boolean;
   readonly edit?: (spec: Record<string, unknown>) => void;
 }
 
@@ -28,7 +27,6 @@ export function specOf({
   zones = 3,
   config = {},
   roles = true,
-  surge = false,
   edit,
 }: SpecShape = {}): ClusterSpec {
   const hosts = Array.from({ length: zones }, (_, zone) => ({
@@ -39,16 +37,12 @@ export function specOf({
     ssh: { hostKey: `SHA256:${'a'.repeat(43)}`, identity: { file: 'key' } },
   }));
   const nodes = Array.from({ length: shards }, (_, shard) =>
-    Array.from({ length: replicas + 1 + Number(surge) }, (_, member) => ({
-      name: `n${shard + 1}${member > replicas ? 's' : 'abcdef'[member]}`,
+    Array.from({ length: replicas + 1 }, (_, member) => ({
+      name: `n${shard + 1}${'abcdef'[member]}`,
       shard: `s${shard + 1}`,
       host: `h${((shard + member) % zones) + 1}`,
       port: 7000 + shard * 10 + member,
-      ...(member > replicas
-        ? { role: 'surge' }
-        : roles
-          ? { role: member === 0 ? 'primary' : 'replica' }
-          : {}),
+      ...(roles ? { role: member === 0 ? 'primary' : 'replica' } : {}),
     })),
   ).flat();
   const document: Record<string, unknown> = {
@@ -62,7 +56,7 @@ export function specOf({
     },
     hosts,
     nodes,
-    placement: zones >= replicas + 1 + Number(surge) ? 'zone' : 'single-host',
+    placement: zones >= replicas + 1 ? 'zone' : 'single-host',
   };
   edit?.(document);
   return clusterSpecSchema.parse(document);
@@ -86,58 +80,7 @@ export function testIntent(shape: SpecShape = {}): Intent {
 }
 
 /** Nothing was ever made: engines answer, and there is nothing of ours on them. */
-export function emptyState(intent: Intent): ClusterState {
-  const bridge = intent.spec.network.mode === 'bridge';
-  return {
-    cluster: intent.spec.metadata.name,
-    serving: 'unknown',
-    agreement: 'unknown',
-    openSlots: '',
-    hosts: Object.fromEntries(
-      intent.spec.hosts.map(({ name }) => [
-        name,
-        {
-          engine: 'yes',
-          network: bridge ? 'absent' : 'none',
-          images: { [intent.spec.redis.image]: 'absent' },
-        },
-      ]),
-    ),
-    nodes: Object.fromEntries(
-      Object.entries(intent.nodes).map(([name, { host, zone, shard, surge }]): [string, NodeState] => [
-        name,
-        {
-          host,
-          zone,
-          shard,
-          surge,
-          volume: 'absent',
-          container: 'absent',
-          launch: null,
-          reachable: 'no',
-          membership: 'none',
-          contents: 'unknown',
-          epoch: 'unknown',
-          role: 'none',
-          replicaOf: null,
-          slots: '',
-          link: 'none',
-          synced: true,
-          copy: 'whole',
-          strandedKeys: '',
-          imports: '',
-          importsFrom: '',
-          saving: false,
-          soaked: true,
-          config: {},
-          users: {},
-        },
-      ]),
-    ),
-    retired: {},
-    ghosts: {},
-  };
-}
+export const emptyState = unbornState;
 
 export function noFacts(intent: Intent): Facts {
   return {
