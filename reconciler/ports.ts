@@ -240,6 +240,11 @@ export interface SpecRepository {
   fetchRefs(refs: readonly AnnouncedRef[], signal: AbortSignal): Promise<void>;
   /** What merging `head` into `base` would give: a tree to read from, or the paths where they contradict each other. */
   mergeResult(base: string, head: string): Promise<MergeResult>;
+  /**
+   * The commit by which a file came to be as it is in `head`, among those that were made on the branch itself: for what a
+   * pull request brought along its merge, not the commits that were merged. Undefined when there is no such file.
+   */
+  lastChange(head: string, path: string): Promise<string | undefined>;
   /** Paths of all `cluster.yaml` files in a commit or a tree, as Git stores them. */
   listSpecs(commitOrTree: string): Promise<readonly SpecFile[]>;
   /** Content of a file in a commit or a tree. @throws PortError `refused` for symbolic links, submodules and files above the limit. */

@@ -110,7 +110,12 @@ const nodeSchema = z.strictObject({
   name: name.describe('Name of the node, unique in the cluster; also the name of its container'),
   shard: name.describe('Shard that it is a member of'),
   host: name.describe('Host that it runs on'),
-  role: z.enum(['primary', 'replica']).optional().describe('Preference, not a fact: roles are always live'),
+  role: z
+    .enum(['primary', 'replica', 'surge'])
+    .optional()
+    .describe(
+      'Preference, not a fact: roles are always live. `surge`: a replica that exists only while other members of its shard are restarted, so that redundancy stays full; made and in sync before the first of them is touched, removed with its volume afterwards',
+    ),
   port: port.default(6379).describe('Port for clients'),
   busPort: port.optional().describe('Port of the cluster bus; by default `port` + 10000'),
   address: z
@@ -166,7 +171,9 @@ const policiesSchema = z.strictObject({
     .int()
     .min(1)
     .default(8)
-    .describe('How many shards may be disturbed at the same time; never more than one member of each'),
+    .describe(
+      'How many shards may be disturbed, or have a surge replica, at the same time; never more than one member of each',
+    ),
   allowDowntime: z
     .boolean()
     .default(false)

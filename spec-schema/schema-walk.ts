@@ -13,11 +13,15 @@ export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
 }
 
 /**
- * The schema of the value at a path. Where the form depends on a field (`network.mode`), `value` decides; undefined
+ * The schema of the value at a path, by default in a spec. Where the form depends on a field (`network.mode`), `value` decides; undefined
  * where the schema knows nothing.
  */
-export function schemaAt(path: SpecPath, value: unknown): z.core.$ZodType | undefined {
-  let schema: z.core.$ZodType | undefined = clusterSpecSchema;
+export function schemaAt(
+  path: SpecPath,
+  value: unknown,
+  root: z.ZodObject = clusterSpecSchema,
+): z.core.$ZodType | undefined {
+  let schema: z.core.$ZodType | undefined = root;
   let here = value;
   for (const part of path) {
     schema = childSchema(unwrapped(schema), part, here);

@@ -1,5 +1,6 @@
 /** What is wrong with the form of a spec: the schema's own findings, in words that say what to write instead. */
 import type { z } from 'zod';
+import { clusterSpecSchema } from './cluster-spec.ts';
 import { didYouMean } from './did-you-mean.ts';
 import type { Finding } from './finding.ts';
 import { pathText, type SpecPath } from './locate.ts';
@@ -10,14 +11,22 @@ type Issue = z.core.$ZodIssue;
 
 const SECRET_FORM = '`{ file: name-of-the-file }` or `{ env: NAME_OF_THE_VARIABLE }`';
 
+/** What kind of file it is: its schema, and what it is called in a sentence. */
+export interface FileForm {
+  readonly schema: z.ZodObject;
+  readonly noun: string;
+}
+
+const SPEC_FORM: FileForm = { schema: clusterSpecSchema, noun: 'spec' };
+
 /** The findings of one issue: one for each unknown key, otherwise exactly one. */
-export function structureFindings(issue: Issue, value: unknown): Finding[] {
+export function structureFindings(issue: Issue, value: unknown, form: FileForm = SPEC_FORM): Finding[] {
   const path = issue.path as SpecPath;
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, value));
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, value, form));
   const actual = valueAt(value, path);
-  const schema = schemaAt(path, value);
-  if (actual === undefined) return [missingField(path, schema, value)];
-  const inReference = path.length > 0 && unwrappedIsSecret(schemaAt(path.slice(0, -1), value));
+  const schema = schemaAt(path, value, form.schema);
+  if (actual === undefined) return [missingField(path, schema, value, form)];
+  const inReference = path.length > 0 && unwrappedIsSecret(schemaAt(path.slice(0, -1), value, form.schema));
   const finding = inReference
     ? {
         ...wrongValue(issue, path, actual, schema),
@@ -41,9 +50,9 @@ export function valueAt(value: unknown, path: SpecPath): unknown {
   return here;
 }
 
-function unknownKey(path: SpecPath, key: string, value: unknown): Finding {
-  const fields = fieldsOf(schemaAt(path, value));
-  const place = path.length === 0 ? 'a spec' : `\`${pathText(path)}\``;
+function unknownKey(path: SpecPath, key: string, value: unknown, form: FileForm): Finding {
+  const fields = fieldsOf(schemaAt(path, value, form.schema));
+  const place = path.length === 0 ? `a ${form.noun}` : `\`${pathText(path)}\``;
   return {
     severity: 'error',
     code: 'unknown-key',
@@ -54,7 +63,12 @@ function unknownKey(path: SpecPath, key: string, value: unknown): Finding {
   };
 }
 
-function missingField(path: SpecPath, schema: z.core.$ZodType | undefined, value: unknown): Finding {
+function missingField(
+  path: SpecPath,
+  schema: z.core.$ZodType | undefined,
+  value: unknown,
+  { noun }: FileForm,
+): Finding {
   const field = lastKey(path);
   const owner = path.slice(0, -1);
   const present = Object.keys(valueAt(value, owner) ?? {});
@@ -65,7 +79,7 @@ function missingField(path: SpecPath, schema: z.core.$ZodType | undefined, value
     path,
     // What is there instead shows which one is meant, and its keys are enough: values may be secrets.
     evidence: printable(`{ ${present.slice(0, 8).join(', ')}${present.length > 8 ? ', …' : ''} }`),
-    summary: `${owner.length === 0 ? 'the spec' : `\`${pathText(owner)}\``} has no \`${field}\`, which is needed`,
+    summary: `${owner.length === 0 ? `the ${noun}` : `\`${pathText(owner)}\``} has no \`${field}\`, which is needed`,
     hint: `add \`${field}: …\`${meaning === undefined ? '' : ` (${lowerFirst(meaning)})`}`,
   };
 }

@@ -27,7 +27,8 @@ export class OnceWatch {
 
   /** The end, undefined while something may still come. */
   ending(status: ReconcilerStatus): Ending | undefined {
-    const { commit, repositoryFailure, clusters, invalid } = status;
+    const { commit, repositoryFailure, clusters, invalid, held, standby } = status;
+    if (standby !== undefined) return { exitCode: EXIT.blocked, reasons: [standby] };
     if (repositoryFailure !== undefined)
       return { exitCode: EXIT.error, reasons: [`the repository cannot be read: ${repositoryFailure}`] };
     if (commit === undefined) return undefined;
@@ -42,6 +43,10 @@ export class OnceWatch {
     const all: Ending[] = [
       ...endings.filter((ending) => ending !== undefined),
       ...(broken.length > 0 ? [{ exitCode: EXIT.error, reasons: broken }] : []),
+      ...Object.entries(held).map(([name, { summary }]) => ({
+        exitCode: EXIT.blocked,
+        reasons: [`${name}: ${summary}`],
+      })),
     ];
     return {
       exitCode: worst(all.map(({ exitCode }) => exitCode)),

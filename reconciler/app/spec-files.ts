@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
 import type { Problem } from '../../spec-schema/problem.ts';
 import { MAX_SPEC_BYTES } from '../../spec-schema/source-text.ts';
-import { parseSpec } from '../engine/spec-source.ts';
+import { parseSpec } from '../engine/parse-spec.ts';
 
 export interface SpecDocument {
   readonly path: string;

@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
 import { MAX_SPEC_BYTES } from '../../spec-schema/source-text.ts';
-import { parseSpec } from '../engine/spec-source.ts';
+import { parseSpec } from '../engine/parse-spec.ts';
 import { Refusal } from './exit-codes.ts';
 import { readSpecFiles } from './spec-files.ts';
 

@@ -18,7 +18,7 @@ import {
   NODE_LABEL,
   SHARD_LABEL,
 } from './interpret/labels.ts';
-import { parseSpec } from './spec-source.ts';
+import { parseSpec } from './parse-spec.ts';
 
 export interface AdoptRequest {
   readonly seed: Endpoint;

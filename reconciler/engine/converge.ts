@@ -5,6 +5,7 @@ import pLimit from 'p-limit';
 import type { Problem } from '../../spec-schema/problem.ts';
 import type { ClusterState } from '../model/cluster-state.ts';
 import { applyOperations, diff } from '../planner/diff.ts';
+import type { Hold } from '../planner/holds.ts';
 import { checkLaws } from '../planner/laws.ts';
 import { type Decision, nextSteps, type PlannedStep } from '../planner/next-steps.ts';
 import { resolve } from '../planner/resolve.ts';
@@ -60,6 +61,8 @@ export interface ConvergeOptions {
   readonly approved?: Policy['approved'];
   /** Locks to leave alone, for steps that failed a moment ago and rest. */
   readonly resting?: (now: number) => ReadonlySet<Lock>;
+  /** What people have asked for beside the spec: a pause or a stop; it may come and go while the loop runs. */
+  readonly brake?: (now: number) => Hold | undefined;
 }
 
 /** Effects of most steps show within a few milliseconds; of the others within seconds. */
@@ -179,6 +182,7 @@ class Convergence {
       return nextSteps(intent, desired, live, facts, {
         ...policyOf(this.#cluster, new Set([...this.#underway.locks(), ...resting]), this.#options.approved),
         holds: 'kept',
+        brake: this.#options.brake?.(ports.clock.now()),
       });
     };
     let decision = ask();

@@ -1,5 +1,6 @@
 /** The keeper of one cluster: holds its lease, converges it after a change, on an interval, or when an engine says so. */
 import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
+import type { Hold } from '../planner/holds.ts';
 import { type Lease, type Leases, PortError } from '../ports.ts';
 import type { Lock } from '../steps/step.ts';
 import { approvedBy } from './approval.ts';
@@ -22,6 +23,14 @@ interface Rest {
   readonly times: number;
 }
 
+/** What binds a keeper beside the spec. */
+export interface KeeperBonds {
+  /** Ids of the destructive steps that may be carried out; without it those of the first plan for the commit. */
+  readonly approved?: ReadonlySet<string> | undefined;
+  /** A pause or a stop that somebody has asked for. */
+  readonly brake?: (cluster: string, now: number) => Hold | undefined;
+}
+
 export class Keeper {
   readonly #ports: Ports;
   readonly #leases: Leases;
@@ -30,6 +39,8 @@ export class Keeper {
   readonly #resting = new Map<string, Rest>();
   #spec: ClusterSpec;
   #commit: string;
+  readonly #brake: KeeperBonds['brake'];
+  #approved: ReadonlySet<string> | undefined;
   #convergedCommit: string | undefined;
   #wake = new AbortController();
   /** Aborted when the spec in force is replaced, to end a pass for the old one between steps. */
@@ -43,7 +54,10 @@ export class Keeper {
     leases: Leases,
     settings: ReconcilerSettings,
     report: (event: ReconcilerEvent) => void,
+    { approved, brake }: KeeperBonds = {},
   ) {
+    this.#approved = approved;
+    this.#brake = brake;
     this.#spec = spec;
     this.#commit = commit;
     this.#ports = ports;
@@ -67,8 +81,11 @@ export class Keeper {
   }
 
   /** A newer spec: taken up after the present pass, which is cut short between steps. */
-  follow(spec: ClusterSpec, commit: string): void {
-    const same = JSON.stringify(spec) === JSON.stringify(this.#spec);
+  follow(spec: ClusterSpec, commit: string, approved?: ReadonlySet<string>): void {
+    const same =
+      JSON.stringify(spec) === JSON.stringify(this.#spec) &&
+      sorted(approved).join() === sorted(this.#approved).join();
+    this.#approved = approved;
     this.#spec = spec;
     this.#commit = commit;
     if (same) {
@@ -145,12 +162,14 @@ export class Keeper {
       return this.#settings.driftMs;
     }
     try {
-      const approved = await approvedBy(cluster, this.#commit);
+      const approved = this.#approved ?? (await approvedBy(cluster, this.#commit));
+      const brake = this.#brake;
       const outcome = await converge(cluster, {
         approved,
         signal: AbortSignal.any([signal, outdated]),
         report: (event) => this.#progress(cause, event),
         resting: (now) => this.#restingLocks(now),
+        ...(brake === undefined ? {} : { brake: (now) => brake(spec.metadata.name, now) }),
       });
       return this.#conclude(cluster, cause, outcome, begun);
     } catch (error) {
@@ -249,4 +268,8 @@ export class Keeper {
       checkedAt: begun,
     };
   }
+}
+
+function sorted(ids: ReadonlySet<string> | undefined): string[] {
+  return [...(ids ?? [])].sort();
 }

@@ -51,4 +51,20 @@ export type ReconcilerEvent =
       readonly durationMs: number;
       readonly steps: number;
     }
+  /** A change on the branch may come into force, with so many destructive steps, or may not. */
+  | {
+      readonly kind: 'admitted';
+      readonly cluster: string;
+      readonly commit: string;
+      readonly destructive: number;
+    }
+  | { readonly kind: 'held'; readonly cluster: string; readonly commit: string; readonly problem: Problem }
+  /** Whether this process is the one that deals with pull requests, and what is in its way. */
+  | {
+      readonly kind: 'pull-requests';
+      readonly state: 'acting' | 'standby' | 'troubled';
+      readonly reason: string;
+    }
+  /** Something that is to be said at the forge could not be said yet, or will not be any more. */
+  | { readonly kind: 'unsaid'; readonly key: string; readonly reason: string; readonly givenUp: boolean }
   | { readonly kind: 'defect'; readonly cluster: string; readonly error: unknown };

@@ -1,13 +1,14 @@
 /** From commits to specs in force: what a new commit changes, and which last good spec an invalid one leaves in force. */
 import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
 import type { Problem } from '../../spec-schema/problem.ts';
-import { readSpec } from '../../spec-schema/read-spec.ts';
 import { type Commit, PortError, type SpecFile, type SpecRepository, type StateStore } from '../ports.ts';
-import { canonicalRules } from '../wire/acl.ts';
+import { parseSpec } from './parse-spec.ts';
 
 export interface AcceptedSpec {
   readonly path: string;
   readonly spec: ClusterSpec;
+  /** As it was committed. */
+  readonly text: string;
   /** Commit from which it was accepted; older than the head when the head's is invalid. */
   readonly commit: string;
 }
@@ -39,14 +40,6 @@ interface Remembered {
 
 const MEMORY = 'repository/accepted.json';
 
-/** Reads one spec file, wherever it comes from, with every check that can be made without looking at the cluster. */
-export function parseSpec(
-  source: Uint8Array | string,
-  path: string,
-): { readonly spec: ClusterSpec | undefined; readonly problems: readonly Problem[] } {
-  return readSpec(source, path, { checkRules: canonicalRules });
-}
-
 export class SpecSource {
   readonly #repository: SpecRepository;
   readonly #store: StateStore;
@@ -75,7 +68,7 @@ export class SpecSource {
       const { spec, problems, text } = await this.#read(commit.id, file);
       const earlier = memory?.accepted[file.path];
       if (spec !== undefined) {
-        specs.push({ path: file.path, spec, commit: commit.id });
+        specs.push({ path: file.path, spec, text, commit: commit.id });
         accepted[file.path] = { commit: commit.id, text };
         continue;
       }
@@ -135,7 +128,7 @@ function acceptedFrom(
 ): AcceptedSpec | undefined {
   // Read again, not stored as parsed: what an older RedisForge accepted may be refused, or mean more, now.
   const { spec } = parseSpec(earlier.text, path);
-  return spec === undefined ? undefined : { path, spec, commit: earlier.commit };
+  return spec === undefined ? undefined : { path, spec, ...earlier };
 }
 
 /** Two files that name the same cluster would fight over it: neither is followed, both are reported. */

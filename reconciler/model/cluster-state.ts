@@ -44,6 +44,8 @@ export interface NodeState {
   host: HostName;
   zone: ZoneName;
   shard: ShardName;
+  /** A replica that is there only while other members of its shard are restarted; otherwise nothing of it is. */
+  surge: boolean;
   /**
    * `foreign`: a volume of that name exists without our labels. `used`: it belonged to a member that the cluster has
    * gone on without; what is in it is old, and is never taken up again silently.

@@ -76,6 +76,12 @@ export function isUnformed(state: ClusterState): boolean {
   );
 }
 
+/** A surge replica of which nothing of ours is there. What has its name and is not ours is not touched. */
+export function isGoneSurge({ surge, container, volume }: NodeState): boolean {
+  const isNothing = (part: string): boolean => part === 'absent' || part === 'foreign';
+  return surge && isNothing(container) && isNothing(volume);
+}
+
 /** A running member that answers and that the others are connected with. */
 export function isMember(node: NodeState): boolean {
   return node.reachable === 'yes' && node.membership === 'joined';

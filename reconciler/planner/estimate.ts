@@ -8,7 +8,7 @@ import type { Step } from '../steps/table.ts';
 import type { SlotWeights } from './balance-by-weight.ts';
 import { type Exposure, type Exposures, ExposureWatch, type Outage, type Period } from './exposure.ts';
 import { type Guess, greatest, plus, whole } from './guess.ts';
-import type { Wave } from './laws.ts';
+import type { Wave } from './law.ts';
 import { bytesOf, keysOf, type LoadGuess, Loads } from './loads.ts';
 import { type StepTime, stepTime } from './step-times.ts';
 

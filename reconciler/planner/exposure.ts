@@ -4,7 +4,7 @@ import type { ClusterState, NodeName, NodeState, ShardName } from '../model/clus
 import { parseSlots, SLOT_COUNT, slotCount } from '../model/slots.ts';
 import { isSyncedReplica, isUnformed, nodeOf, ownsSlots, shardMembers } from '../model/topology.ts';
 import type { Guess } from './guess.ts';
-import type { Wave } from './laws.ts';
+import type { Wave } from './law.ts';
 
 /** From the end or the course of one wave to the end of another. */
 export interface Period {

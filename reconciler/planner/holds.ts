@@ -1,11 +1,11 @@
 /** What may not run now although nothing else is in its way: a pause, a freeze, the windows of the maintenance. */
-import { Cron } from 'croner';
 import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
 import { type Step, stepRisk } from '../steps/table.ts';
+import { isOpen, nextOpening } from './windows.ts';
 
 /** Why a step waits. */
 export interface Hold {
-  readonly code: 'paused' | 'frozen' | 'outside-window';
+  readonly code: 'paused' | 'stopped' | 'frozen' | 'outside-window';
   readonly summary: string;
   readonly hint: string;
 }
@@ -18,12 +18,19 @@ const REPAIRS: ReadonlySet<Step['kind']> = new Set([
   'takeover',
 ]);
 
+/** Whether what people have asked for beside the spec, a pause or a stop, holds a step back. */
+export function brakes(brake: Hold | undefined, step: Step): Hold | undefined {
+  if (brake === undefined || stepRisk(step) === 'none') return undefined;
+  // Whoever stops a change did not ask for a dead primary to stay dead.
+  return brake.code === 'stopped' && REPAIRS.has(step.kind) ? undefined : brake;
+}
+
 /**
  * What holds a step back at that time; undefined when nothing does.
  * @param now milliseconds since the epoch.
  */
 export function holdOf(spec: ClusterSpec, step: Step, now: number): Hold | undefined {
-  const risk = stepRisk(step);
+  const risk = beginsRoll(spec, step) ? 'disruptive' : stepRisk(step);
   if (risk === 'none') return undefined;
   if (spec.paused !== undefined) {
     return {
@@ -51,10 +58,7 @@ export function holdOf(spec: ClusterSpec, step: Step, now: number): Hold | undef
   const windows = maintenance.windows.filter(({ risks }) => risks.includes(risk));
   if (maintenance.windows.length === 0 || windows.some((window) => isOpen(window, maintenance.timezone, now)))
     return undefined;
-  const opens = windows
-    .map(({ cron }) => schedule(cron, maintenance.timezone).nextRun(new Date(now))?.getTime())
-    .filter((time) => time !== undefined)
-    .sort((a, b) => a - b)[0];
+  const opens = nextOpening(windows, maintenance.timezone, now);
   return {
     code: 'outside-window',
     summary:
@@ -65,21 +69,8 @@ export function holdOf(spec: ClusterSpec, step: Step, now: number): Hold | undef
   };
 }
 
-const schedules = new Map<string, Cron>();
-
-function schedule(cron: string, timezone: string): Cron {
-  const key = `${timezone} ${cron}`;
-  const known = schedules.get(key) ?? new Cron(cron, { timezone, paused: true });
-  schedules.set(key, known);
-  return known;
-}
-
-function isOpen(
-  { cron, minutes }: { readonly cron: string; readonly minutes: number },
-  timezone: string,
-  now: number,
-): boolean {
-  // One millisecond on: a window is open from the very moment at which it opens.
-  const [opened] = schedule(cron, timezone).previousRuns(1, new Date(now + 1));
-  return opened !== undefined && now - opened.getTime() < minutes * 60_000;
+/** A surge replica is the beginning of a roll: made before its window opens, it would only wait for it. */
+function beginsRoll({ nodes }: ClusterSpec, step: Step): boolean {
+  if (step.kind !== 'prepare-volume' && step.kind !== 'deploy-node') return false;
+  return nodes.find(({ name }) => name === step.node)?.role === 'surge';
 }

@@ -26,6 +26,8 @@ export interface NodeIntent {
   readonly zone: ZoneName;
   readonly shard: ShardName;
   readonly preference: 'primary' | 'replica' | undefined;
+  /** Whether it is there only while other members of its shard are restarted. */
+  readonly surge: boolean;
   readonly launch: LaunchState;
   /** Address that the spec fixes; undefined when the engine gives it. */
   readonly address: string | undefined;
@@ -142,7 +144,8 @@ export function intentOf(spec: ClusterSpec, digests: SecretDigests): Intent {
       host: node.host,
       zone: zones.get(node.host) ?? '',
       shard: node.shard,
-      preference: node.role,
+      preference: node.role === 'surge' ? 'replica' : node.role,
+      surge: node.role === 'surge',
       launch: launchOf(spec, node, persistent),
       address,
       config: sorted(config),

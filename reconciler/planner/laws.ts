@@ -4,7 +4,7 @@
  * They are checked on every state that a plan passes through and again on the live state before each wave, and they
  * share no code with the rules: a rule that is wrong is caught here.
  */
-import type { ClusterState, NodeName } from '../model/cluster-state.ts';
+import type { NodeName } from '../model/cluster-state.ts';
 import { parseSlots, SLOT_COUNT, slotCount, subtractSlots } from '../model/slots.ts';
 import {
   coveredSlots,
@@ -15,27 +15,11 @@ import {
   peersOf,
   slotOwners,
 } from '../model/topology.ts';
-import { describeStep, type Step, stepDisturbs, stepId, stepLocks, stepRisk } from '../steps/table.ts';
+import { describeStep, type Step, stepDisturbs, stepId, stepLocks } from '../steps/table.ts';
 import { emptied, unitesWithEmptied } from './emptied.ts';
+import type { Law, Violation, Wave } from './law.ts';
+import { destructionIsApproved, surgeIsSpare } from './laws-of-removal.ts';
 import type { Policy } from './rules/rule.ts';
-
-export interface Wave {
-  readonly before: ClusterState;
-  readonly steps: readonly Step[];
-  readonly after: ClusterState;
-}
-
-/** A law that a wave would break. */
-export interface Violation {
-  /** Number of the law in the design. */
-  readonly law: number;
-  readonly summary: string;
-  /** Ids of the steps that break it. */
-  readonly steps: readonly string[];
-}
-
-/** A law: nothing when the wave keeps it. */
-export type Law = (wave: Wave, policy: Policy) => Iterable<Violation>;
 
 function stops(wave: Wave, policy: Policy): { step: Step; node: NodeName }[] {
   void policy;
@@ -233,6 +217,7 @@ export const unknownIsNotAbsent: Law = function* ({ before, steps }) {
       'update-limits',
       // Stopped or running, what is done to it is done through its engine and to the other members.
       'remove-node',
+      'remove-surge',
       'fence-node',
     ];
     const blind = engineSteps.includes(step.kind)
@@ -333,23 +318,6 @@ export const importsNeedReplicas: Law = function* ({ before, steps }) {
   }
 };
 
-/** Law 8: what cannot be undone runs only when an approved plan contains it, and never while something depends on it. */
-export const destructionIsApproved: Law = function* ({ before, steps }, policy) {
-  for (const step of steps) {
-    if (stepRisk(step) !== 'destructive') continue;
-    const id = stepId(step);
-    if (policy.approved !== 'all' && !policy.approved.has(id)) {
-      yield { law: 8, summary: `${describeStep(step)}: no approved plan contains it`, steps: [id] };
-    }
-    if (step.kind !== 'remove-node') continue;
-    const node = nodeOf(before, step.node);
-    const followers = Object.values(before.nodes).filter((other) => other.replicaOf === step.node);
-    if (ownsSlots(node) || followers.length > 0) {
-      yield { law: 8, summary: `${describeStep(step)}: it owns slots or others replicate it`, steps: [id] };
-    }
-  }
-};
-
 /** No two steps of one wave share a lock. */
 export const locksAreExclusive: Law = function* ({ before, steps }, policy) {
   const holders = new Map<string, string>([...policy.held].map((lock) => [lock, 'a step under way']));
@@ -373,6 +341,7 @@ export const LAWS: Readonly<Record<string, Law>> = {
   onlyOurs,
   importsNeedReplicas,
   destructionIsApproved,
+  surgeIsSpare,
   locksAreExclusive,
 };
 

@@ -3,9 +3,10 @@ import type { ClusterState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
 import { describeStep, type Step, stepDisturbs, stepId, stepLocks, stepRisk } from '../steps/table.ts';
 import { emptied, unitesWithEmptied } from './emptied.ts';
-import { type Hold, holdOf } from './holds.ts';
+import { brakes, type Hold, holdOf } from './holds.ts';
 import type { Intent } from './intent.ts';
-import { checkLaws, LAWS, type Law } from './laws.ts';
+import type { Law } from './law.ts';
+import { checkLaws, LAWS } from './laws.ts';
 import { configurationRules, userRules } from './rules/configuration.ts';
 import { containerRules } from './rules/containers.ts';
 import { failoverRules } from './rules/failovers.ts';
@@ -29,7 +30,9 @@ import {
   type RuleContext,
 } from './rules/rule.ts';
 import { slotRules } from './rules/slots.ts';
+import { surgeRules } from './rules/surges.ts';
 import { waitingRules } from './rules/waiting.ts';
+import { intentNow } from './surge.ts';
 
 /** Every topic, in the order in which their refusals are shown. */
 export const RULES: Readonly<Record<string, Rule>> = {
@@ -48,6 +51,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   roles: roleRules,
   migrations: migrationRules,
   leaving: leavingRules,
+  surges: surgeRules,
   waiting: waitingRules,
 };
 
@@ -84,13 +88,14 @@ export function nextSteps(
   policy: Policy,
   { rules, laws }: Machinery = MACHINERY,
 ): Decision {
+  const present = intentNow(intent, live, facts);
   const context: RuleContext = {
-    intent,
+    intent: present,
     desired,
     live,
     facts,
     policy,
-    names: Object.keys(intent.nodes).sort(),
+    names: Object.keys(present.nodes).sort(),
   };
   const proposals: Proposal[] = [];
   const blocks: Block[] = [];
@@ -128,7 +133,10 @@ function largestWave(
   const held = new Map<string, { readonly hold: Hold; readonly steps: readonly PlannedStep[] }>();
   for (const candidate of candidates) {
     const hold =
-      policy.holds === 'kept' ? holdOf(context.intent.spec, candidate.step, context.facts.now) : undefined;
+      policy.holds === 'kept'
+        ? (brakes(policy.brake, candidate.step) ??
+          holdOf(context.intent.spec, candidate.step, context.facts.now))
+        : undefined;
     if (hold !== undefined) {
       held.set(hold.summary, { hold, steps: [...(held.get(hold.summary)?.steps ?? []), candidate] });
       continue;

@@ -10,11 +10,9 @@ import {
 } from '../../spec-schema/cluster-spec.ts';
 import type { ClusterState, NodeState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
-import { stepEffect } from '../steps/table.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { applyOperations } from './diff.ts';
 import { type Intent, intentOf } from './intent.ts';
-import { type Plan, plan } from './plan.ts';
+import { type Plan, plan, stateAfter } from './plan.ts';
 import type { Policy } from './rules/rule.ts';
 
 /** A plan that nobody has looked at the live cluster for. */
@@ -55,12 +53,13 @@ export function unbornState(intent: Intent): ClusterState {
       ]),
     ),
     nodes: Object.fromEntries(
-      Object.entries(intent.nodes).map(([name, { host, zone, shard }]): [string, NodeState] => [
+      Object.entries(intent.nodes).map(([name, { host, zone, shard, surge }]): [string, NodeState] => [
         name,
         {
           host,
           zone,
           shard,
+          surge,
           volume: 'absent',
           container: 'absent',
           launch: null,
@@ -93,14 +92,7 @@ export function unbornState(intent: Intent): ClusterState {
 function formedState(spec: ClusterSpec, now: number): ClusterState {
   const intent = paperIntent(spec);
   const { waves } = plan(intent, unbornState(intent), paperFacts(intent, now), policyFor(spec));
-  const formed = waves.reduce(
-    (before, wave) =>
-      applyOperations(
-        before,
-        wave.flatMap(({ step }) => stepEffect(step, before)),
-      ),
-    unbornState(intent),
-  );
+  const formed = stateAfter(unbornState(intent), waves);
   return {
     ...formed,
     nodes: Object.fromEntries(

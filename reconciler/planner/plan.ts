@@ -11,7 +11,8 @@ import { type Estimate, Estimator } from './estimate.ts';
 import { fingerprint } from './fingerprint.ts';
 import { holdOf } from './holds.ts';
 import type { Intent } from './intent.ts';
-import { checkLaws, type Violation } from './laws.ts';
+import type { Violation } from './law.ts';
+import { checkLaws } from './laws.ts';
 import { MACHINERY, type Machinery, nextSteps, type PlannedStep } from './next-steps.ts';
 import { resolve } from './resolve.ts';
 import type { Block, Policy } from './rules/rule.ts';
@@ -150,6 +151,18 @@ function holdWarnings(intent: Intent, waves: readonly (readonly PlannedStep[])[]
     summary,
     hint,
   }));
+}
+
+/** The paper state to which the waves lead when every step does what it says. */
+export function stateAfter(live: ClusterState, waves: readonly (readonly PlannedStep[])[]): ClusterState {
+  return waves.reduce(
+    (before, wave) =>
+      applyOperations(
+        before,
+        wave.flatMap(({ step }) => stepEffect(step, before)),
+      ),
+    live,
+  );
 }
 
 /** Identity of what a plan does: equal plans have equal digests, wherever and whenever they were made. */

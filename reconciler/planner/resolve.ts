@@ -2,18 +2,22 @@
 import type { ClusterState, HostState, NodeName, NodeState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
 import { formatSlots, parseSlots, type SlotSet, subtractSlots, unionSlots } from '../model/slots.ts';
+import { isGoneSurge } from '../model/topology.ts';
+import { NOTHING_THERE } from '../steps/remove-surge.ts';
 import { balanceSlots, type Share } from './balance.ts';
 import { balanceByWeight } from './balance-by-weight.ts';
 import { fillCoverage } from './coverage.ts';
 import type { Intent, NodeIntent } from './intent.ts';
 import { choosePrimaries, type Primaries } from './primaries.ts';
+import { intentNow } from './surge.ts';
 
 /**
  * The desired document. It is worked out anew on every state, also on paper: after a switchover the new primary is
  * what the spec accepts.
  * @param facts for the addresses that engines gave to nodes whose address the spec does not fix.
  */
-export function resolve(intent: Intent, live: ClusterState, facts: Facts): ClusterState {
+export function resolve(whole: Intent, live: ClusterState, facts: Facts): ClusterState {
+  const intent = intentNow(whole, live, facts);
   const primaries = choosePrimaries(intent, live);
   const slots = desiredSlots(intent, live, facts, primaries);
   const nodes: Record<NodeName, NodeState> = {};
@@ -29,6 +33,10 @@ export function resolve(intent: Intent, live: ClusterState, facts: Facts): Clust
       ip,
     );
   }
+  for (const [name, node] of Object.entries(live.nodes)) {
+    if (node.surge && intent.nodes[name] === undefined)
+      nodes[name] = isGoneSurge(node) ? node : dismissed(node);
+  }
   return {
     cluster: intent.spec.metadata.name,
     serving: 'yes',
@@ -39,6 +47,16 @@ export function resolve(intent: Intent, live: ClusterState, facts: Facts): Clust
     nodes,
     ghosts: {},
   };
+}
+
+const gone = new WeakMap<NodeState, NodeState>();
+
+/** A surge replica whose time is over. */
+function dismissed(before: NodeState): NodeState {
+  const { host, zone, shard, surge } = before;
+  const node = gone.get(before) ?? { host, zone, shard, surge, ...NOTHING_THERE };
+  gone.set(before, node);
+  return node;
 }
 
 interface Resolved {
@@ -74,6 +92,7 @@ function desiredNode(
     host: plan.host,
     zone: plan.zone,
     shard: plan.shard,
+    surge: plan.surge,
     volume: 'ready',
     container: 'running',
     launch: plan.launch,

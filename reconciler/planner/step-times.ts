@@ -162,6 +162,7 @@ const TIMERS: { readonly [K in StepName]: Timer<Extract<Step, { kind: K }>> } = 
     copying(loads.carried(before, step), MEASURED.migrationMs, 'one migration'),
   'cancel-migration': command,
   'remove-node': fixed(MEASURED.stopMs + MEASURED.removeMs, 'a container that stops'),
+  'remove-surge': fixed(MEASURED.stopMs + MEASURED.removeMs + MEASURED.volumeMs, 'a container that stops'),
   'fence-node': fixed(MEASURED.stopMs, 'a container that stops'),
   'remove-volume': fixed(MEASURED.volumeMs, 'one call of the engine'),
   'forget-ghost': command,

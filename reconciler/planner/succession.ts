@@ -38,7 +38,12 @@ export function successorOf(context: RuleContext, dead: NodeName): NodeName | un
       const node = nodeOf(live, peer);
       return isMember(node) && node.role === 'replica' && node.replicaOf === dead && node.copy === 'whole';
     })
-    .sort((a, b) => offset(b) - offset(a) || (a < b ? -1 : 1))[0];
+    .sort((a, b) => offset(b) - offset(a) || lastingFirst(live, a, b) || (a < b ? -1 : 1))[0];
+}
+
+/** Of two that are alike the one that stays: a surge replica would have to hand over once more. */
+function lastingFirst(live: ClusterState, a: NodeName, b: NodeName): number {
+  return Number(nodeOf(live, a).surge) - Number(nodeOf(live, b).surge);
 }
 
 /** Members of the shard that may hold keys which the dead node does not have on disk. */
@@ -63,7 +68,10 @@ const ailingZones = new WeakMap<RuleContext, ReadonlySet<string>>();
 
 function findAilingZones(context: RuleContext): ReadonlySet<string> {
   const nodes = context.names.map((name) => nodeOf(context.live, name));
-  const ailing = nodes.filter((node) => node.membership === 'joined' && !(isMember(node) && node.synced));
+  // A surge replica that synchronises weakens nothing: its zone was no better without it.
+  const ailing = nodes.filter(
+    (node) => node.membership === 'joined' && !node.surge && !(isMember(node) && node.synced),
+  );
   const zones = new Set(ailing.map(({ zone }) => zone));
   ailingZones.set(context, zones);
   return zones;
@@ -124,9 +132,12 @@ export function mayDisturb(
   if (ownsSlots(node)) {
     if (peers.length === 0) return loneMember(context, node);
     if (peers.some((peer) => pending.has(peer))) return { verdict: 'later' };
-    const ready = peers.filter(
-      (peer) => isSyncedReplica(nodeOf(live, peer)) && nodeOf(live, peer).replicaOf === name,
-    );
+    const follows = (peer: NodeName): boolean =>
+      isSyncedReplica(nodeOf(live, peer)) && nodeOf(live, peer).replicaOf === name;
+    if (peers.some((peer) => nodeOf(live, peer).surge && !follows(peer))) return { verdict: 'later' };
+    const lasting = peers.filter((peer) => !nodeOf(live, peer).surge);
+    // A surge replica takes over only where there is nobody else.
+    const ready = (lasting.length > 0 ? lasting : peers).filter(follows);
     return ready[0] === undefined ? { verdict: 'later' } : { verdict: 'switchover', to: ready[0] };
   }
   if (!otherZonesWhole(context, node.zone)) return { verdict: 'later' };

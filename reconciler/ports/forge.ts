@@ -51,6 +51,12 @@ export type Permission = 'none' | 'read' | 'write' | 'admin';
 /** `seen`: being dealt with. `done`: carried out. `refused`: not carried out, a comment says why. */
 export type Reaction = 'seen' | 'done' | 'refused';
 
+/**
+ * Who goes first where a forge limits how much may be written: the end of something, a plan, and last how it goes on. What
+ * there is no room for is refused with `retry`; progress first, as something newer will be said anyway.
+ */
+export type Urgency = 'result' | 'plan' | 'progress';
+
 /** The state of a commit under one name, for example `redisforge/plan`. */
 export interface CommitStatus {
   readonly commit: string;
@@ -116,8 +122,17 @@ export interface Forge {
   permissionOf(login: string, signal: AbortSignal): Promise<Permission>;
   /** `team` is `organisation/team`. */
   isMember(team: string, login: string, signal: AbortSignal): Promise<boolean>;
-  /** One comment per pull request and key: made, or edited in place, or left alone when it says this already. */
-  ensureComment(pullRequest: string, key: string, body: string, signal: AbortSignal): Promise<void>;
+  /**
+   * One comment per pull request and key: made, or edited in place, or left alone when it says this already.
+   * @param urgency `plan` unless given
+   */
+  ensureComment(
+    pullRequest: string,
+    key: string,
+    body: string,
+    signal: AbortSignal,
+    urgency?: Urgency,
+  ): Promise<void>;
   /** An answer to a remark, once: said again with the same remark it changes nothing. */
   answer(remark: Remark, body: string, signal: AbortSignal): Promise<void>;
   react(remark: Remark, reaction: Reaction, signal: AbortSignal): Promise<void>;

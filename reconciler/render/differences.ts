@@ -128,6 +128,8 @@ function importLine(node: NodeState): string {
 }
 
 function nodeLines(node: NodeState, changes: Changes): string[] {
+  if (node.surge && changes.get('container') === 'absent')
+    return ['is a surge replica that is not needed any more'];
   const existence = existenceLines(node, changes);
   const place = placeLines(node, changes);
   if (node.container === 'absent' && node.membership === 'none') return existence;

@@ -3,7 +3,7 @@ import type { Problem } from '../../spec-schema/problem.ts';
 import type { ClusterState, NodeName, NodeState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
 import { slotCount } from '../model/slots.ts';
-import { coveredSlots, nodeOf, shardMembers } from '../model/topology.ts';
+import { coveredSlots, isGoneSurge, nodeOf, shardMembers } from '../model/topology.ts';
 import type { Plan } from '../planner/plan.ts';
 import { type Difference, differencesInWords } from './differences.ts';
 import { counted } from './quantities.ts';
@@ -111,7 +111,8 @@ function shardsOf(live: ClusterState, facts: Facts): StatusView['shards'] {
     .sort(([a], [b]) => NUMERIC.compare(a, b))
     .map(([name, members]) => ({
       name,
-      nodes: [...members]
+      nodes: members
+        .filter((member) => !isGoneSurge(nodeOf(live, member)))
         .sort((a, b) => Number(isPrimary(nodeOf(live, b))) - Number(isPrimary(nodeOf(live, a))))
         .map((member) => nodeView(member, live, facts)),
     }));

@@ -1,8 +1,9 @@
 /** Taking a node out that the spec no longer names: out of the cluster, then its container; its volume is kept. */
 import type { HostName, NodeName } from '../model/cluster-state.ts';
 import { isMember, nodeOf } from '../model/topology.ts';
+import { PortError } from '../ports.ts';
 import { STOP_GRACE_MS } from './restart-node.ts';
-import { pointer, type StepKind, setNode } from './step.ts';
+import { pointer, type StepContext, type StepKind, setNode } from './step.ts';
 import { stopOf } from './stopping.ts';
 
 /** Stops a node, makes every member forget it and removes its container. The volume is retired, not removed. */
@@ -30,6 +31,26 @@ function containerOf(node: NodeName): string {
   return node.split('@')[0] as string;
 }
 
+/** Makes every other member that knows the node forget it. */
+export async function forgetNode(node: NodeName, context: StepContext): Promise<void> {
+  const id = context.facts.nodes[node]?.nodeId;
+  if (id === undefined) return;
+  const knowing = Object.keys(context.live.nodes).filter(
+    (name) =>
+      name !== node &&
+      isMember(nodeOf(context.live, name)) &&
+      context.facts.nodes[name]?.reading?.members.some((member) => member.id === id) === true,
+  );
+  // One that is out of reach now brings it back as a lost member, which the others are told to forget then.
+  const told = await Promise.allSettled(knowing.map((name) => context.redis(name).forget(id)));
+  const refused = told.find((outcome) => outcome.status === 'rejected' && !isAway(outcome.reason));
+  if (refused?.status === 'rejected') throw refused.reason;
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof PortError && (error.code === 'unreachable' || error.code === 'timeout');
+}
+
 export const removeNode: StepKind<RemoveNode> = {
   id: (step) => `remove-node:${step.node}`,
   describe: (step) => `take ${step.node} out of the cluster and remove its container, keeping its volume`,
@@ -47,16 +68,7 @@ export const removeNode: StepKind<RemoveNode> = {
     const engine = context.engine(step.host);
     // Stopped first: a forgotten node that still runs would be told of again when the ban of 60 seconds is over.
     await engine.stopContainer(containerOf(step.node), STOP_GRACE_MS);
-    const id = context.facts.nodes[step.node]?.nodeId;
-    if (id !== undefined) {
-      const knowing = Object.keys(context.live.nodes).filter(
-        (name) =>
-          name !== step.node &&
-          isMember(nodeOf(context.live, name)) &&
-          context.facts.nodes[name]?.reading?.members.some((member) => member.id === id) === true,
-      );
-      await Promise.all(knowing.map((name) => context.redis(name).forget(id)));
-    }
+    await forgetNode(step.node, context);
     await engine.removeContainer(containerOf(step.node));
   },
 };

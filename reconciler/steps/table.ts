@@ -27,6 +27,7 @@ import {
   removeNode,
   removeVolume,
 } from './remove-node.ts';
+import { type RemoveSurge, removeSurge } from './remove-surge.ts';
 import { type RepairLink, type Replicate, repairLink, replicate } from './replicate.ts';
 import { type RestartNode, restartNode } from './restart-node.ts';
 import { type SetConfigEpoch, setConfigEpoch } from './set-config-epoch.ts';
@@ -79,6 +80,7 @@ interface StepTypes {
   'migrate-slots': MigrateSlots;
   'cancel-migration': CancelMigration;
   'remove-node': RemoveNode;
+  'remove-surge': RemoveSurge;
   'fence-node': FenceNode;
   'remove-volume': RemoveVolume;
   'forget-ghost': ForgetGhost;
@@ -119,6 +121,7 @@ export const STEP_KINDS: { readonly [K in StepName]: StepKind<StepTypes[K]> } = 
   'migrate-slots': migrateSlots,
   'cancel-migration': cancelMigration,
   'remove-node': removeNode,
+  'remove-surge': removeSurge,
   'fence-node': fenceNode,
   'remove-volume': removeVolume,
   'forget-ghost': forgetGhost,

@@ -8,9 +8,9 @@ import type { ClusterSpec, NodeSpec } from '../cluster-spec.ts';
 
 const MAX_LENGTH = 63;
 
-/** The members of a shard, the one that the file wants as its primary first. */
+/** The members of a shard, the one that the file wants as its primary first; without those that are there for a time. */
 export function membersInOrder(nodes: readonly NodeSpec[], shard: string): NodeSpec[] {
-  const members = nodes.filter((node) => node.shard === shard);
+  const members = nodes.filter((node) => node.shard === shard && node.role !== 'surge');
   const primary =
     members.find(({ role }) => role === 'primary') ?? members.find(({ role }) => role === undefined);
   return primary === undefined ? members : [primary, ...members.filter((node) => node !== primary)];

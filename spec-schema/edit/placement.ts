@@ -29,9 +29,10 @@ export class Placement {
     this.#hosts = spec.hosts.filter((host) => isUsable(spec, host));
     this.#most = Math.floor((shards - 1) / 2);
     for (const shard of shardsInOrder(staying)) {
-      for (const [ordinal, node] of membersInOrder(staying, shard).entries()) {
+      const [primary] = membersInOrder(staying, shard);
+      for (const node of staying.filter((each) => each.shard === shard)) {
         const host = hostOf(spec, node);
-        if (host !== undefined) this.#placed.push({ shard, host, isPrimary: ordinal === 0 });
+        if (host !== undefined) this.#placed.push({ shard, host, isPrimary: node === primary });
       }
     }
   }

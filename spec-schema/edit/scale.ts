@@ -24,7 +24,7 @@ export function scaleSpec(original: Original, scale: Scale): EditResult {
   const staying = spec.nodes.filter((node) => !leaving.has(node));
   const growth = new Growth(open, staying, target.shards.length + target.newShards);
   for (const shard of target.shards) {
-    const members = staying.filter((node) => node.shard === shard).length;
+    const members = membersInOrder(staying, shard).length;
     const failure = growth.addReplicas(shard, members, target.replicasOf(shard));
     if (failure !== undefined) return failure;
   }
@@ -60,12 +60,12 @@ interface Target {
 function targetOf({ nodes }: ClusterSpec, { shards, replicas }: Scale): Target {
   const names = shardsInOrder(nodes);
   const wanted = shards ?? names.length;
-  const sizes = Map.groupBy(nodes, ({ shard }) => shard);
-  const usual = mostCommonSize([...sizes.values()].map(({ length }) => length));
+  const sizes = new Map(names.map((shard) => [shard, membersInOrder(nodes, shard).length]));
+  const usual = mostCommonSize([...sizes.values()]);
   return {
     shards: names.slice(0, wanted),
     newShards: Math.max(0, wanted - names.length),
-    replicasOf: (shard) => replicas ?? (sizes.get(shard)?.length ?? usual) - 1,
+    replicasOf: (shard) => replicas ?? (sizes.get(shard) ?? usual) - 1,
   };
 }
 
@@ -143,7 +143,7 @@ function leavingNotes(leaving: ReadonlySet<NodeSpec>, staying: readonly NodeSpec
     const names = nodes.map(({ name }) => name).join(' and ');
     const [are, whose] = nodes.length === 1 ? ['is', 'its container'] : ['are', 'their containers'];
     const fate = `${are} forgotten by the others and ${whose} removed; the data stays in ${nodes.length === 1 ? 'its volume' : 'their volumes'}`;
-    const rest = staying.filter((node) => node.shard === shard).length - 1;
+    const rest = membersInOrder(staying, shard).length - 1;
     if (left.includes(shard))
       return `shard ${shard} keeps ${rest === 1 ? '1 replica' : `${rest === 0 ? 'no' : rest} replicas`}: ${names} ${fate}`;
     return `shard ${shard} leaves: its slots and their keys move to the other ${left.length} shards, which need the memory for them; then ${names} ${fate}`;

@@ -16,7 +16,8 @@ const MAX_NODE_TIMEOUT_MS = 60_000;
 
 export const limitRules: Rule = function* (context) {
   if (!context.isWhole('redis')) return;
-  const members = Map.groupBy(context.spec.nodes, (node) => node.shard);
+  const lasting = context.spec.nodes.filter(({ role }) => role !== 'surge');
+  const members = Map.groupBy(lasting, (node) => node.shard);
   const seen = new Set<string>();
   for (const node of context.nodes) {
     const config = effectiveConfig(context.spec, node);

@@ -2,33 +2,43 @@
 import { Cron } from 'croner';
 import { didYouMean } from '../did-you-mean.ts';
 import type { Finding } from '../finding.ts';
+import type { SpecPath } from '../locate.ts';
 import type { Rule } from './rule.ts';
 
-export const maintenanceRules: Rule = function* (context) {
-  const { maintenance } = context.spec;
-  if (maintenance === undefined) return;
-  const badZone = !isTimezone(maintenance.timezone);
+export const maintenanceRules: Rule = function* ({ spec: { maintenance } }) {
+  if (maintenance !== undefined) yield* scheduleFindings(maintenance, ['maintenance']);
+};
+
+/** A time zone that exists, and windows that open: the same in a spec and in a policy. */
+export function* scheduleFindings(
+  {
+    timezone,
+    windows,
+  }: { readonly timezone: string; readonly windows: readonly { readonly cron: string }[] },
+  path: SpecPath,
+): Generator<Finding> {
+  const badZone = !isTimezone(timezone);
   if (badZone) {
     yield {
       severity: 'error',
       code: 'unknown-timezone',
-      path: ['maintenance', 'timezone'],
-      summary: `there is no time zone \`${maintenance.timezone}\``,
+      path: [...path, 'timezone'],
+      summary: `there is no time zone \`${timezone}\``,
       hint: 'use a name of the tz database, for example UTC or Europe/Berlin',
     };
   }
-  for (const [index, { cron }] of maintenance.windows.entries()) {
-    const reason = cronProblem(cron, badZone ? 'UTC' : maintenance.timezone);
+  for (const [index, { cron }] of windows.entries()) {
+    const reason = cronProblem(cron, badZone ? 'UTC' : timezone);
     if (reason === undefined) continue;
     yield {
       severity: 'error',
       code: 'invalid-cron',
-      path: ['maintenance', 'windows', index, 'cron'],
+      path: [...path, 'windows', index, 'cron'],
       summary: `\`${cron}\` says no time at which the window would open: ${reason}`,
       hint: 'five fields: minute hour day month weekday, for example `0 2 * * 6` for Saturdays at 02:00',
     };
   }
-};
+}
 
 function isTimezone(timezone: string): boolean {
   try {

@@ -21,7 +21,9 @@ type Candidates = readonly NodeSpec[];
 export const majorityRules: Rule = function* (context) {
   const { spec } = context;
   if (spec.placement === 'single-host' || !isComplete(context)) return;
-  const shards = [...Map.groupBy(spec.nodes, (node) => node.shard).values()];
+  // One that is there for a time only becomes a primary in an emergency at most.
+  const lasting = spec.nodes.filter(({ role }) => role !== 'surge');
+  const shards = [...Map.groupBy(lasting, (node) => node.shard).values()];
   if (shards.length < 3) return;
   const zones = check(context, shards, { kind: 'zone', of: (node) => hostOf(spec, node)?.zone ?? '' });
   if (zones?.severity === 'error') {

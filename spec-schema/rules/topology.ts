@@ -64,12 +64,13 @@ function* twoPrimaries(context: RuleContext, members: readonly NodeSpec[]): Iter
 
 function* onlyReplicas(context: RuleContext, members: readonly NodeSpec[]): Iterable<Finding> {
   const [member] = members;
-  if (member === undefined || members.some((node) => node.role !== 'replica')) return;
+  const isPrimary = ({ role }: NodeSpec): boolean => role === 'primary' || role === undefined;
+  if (member === undefined || members.some(isPrimary)) return;
   yield {
     severity: 'error',
     code: 'shard-without-primary',
     path: context.at(member, 'role'),
-    summary: `every node of shard \`${member.shard}\` is to be a replica`,
+    summary: `every node of shard \`${member.shard}\` is to be a replica, or there for a time only`,
     hint: 'make one of them `primary`, or leave its role out',
   };
 }

@@ -35,6 +35,8 @@ class Rig {
     repositoryFailure: undefined,
     clusters: {},
     invalid: {},
+    held: {},
+    standby: undefined,
   };
   readonly vitals = new Vitals(
     () => this.now,

@@ -23,7 +23,16 @@ function status(
   clusters: ReconcilerStatus['clusters'],
   changes: Partial<ReconcilerStatus> = {},
 ): ReconcilerStatus {
-  return { commit: COMMIT, polledAt: 1, repositoryFailure: undefined, clusters, invalid: {}, ...changes };
+  return {
+    commit: COMMIT,
+    polledAt: 1,
+    repositoryFailure: undefined,
+    clusters,
+    invalid: {},
+    held: {},
+    standby: undefined,
+    ...changes,
+  };
 }
 
 const GONE = {

@@ -213,6 +213,11 @@ describe('pull requests', () => {
         );
         return commit('change', Object.fromEntries(written));
       },
+      async merge(head) {
+        await git('-C', work, 'switch', '--quiet', 'main');
+        await git('-C', work, 'merge', '--quiet', '--no-ff', '--message', 'merge', head);
+        return git('-C', work, 'rev-parse', 'HEAD');
+      },
       point: async (ref, id) => void (await git('-C', work, 'update-ref', ref, id)),
       remove: async (ref) => void (await git('-C', work, 'update-ref', '-d', ref)),
     });

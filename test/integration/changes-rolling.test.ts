@@ -1,10 +1,44 @@
 /** Changes that restart every node, one after the other: under load, no command fails and nothing is lost. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../reconciler/engine/progress.ts';
-import { changeUnderLoad } from '../support/changes.ts';
+import type { ClusterState } from '../../reconciler/model/cluster-state.ts';
+import { isSyncedReplica, nodeOf, peersOf } from '../../reconciler/model/topology.ts';
+import { changeUnderLoad, containerIds } from '../support/changes.ts';
 import { Loader } from '../support/loader.ts';
 import { RealCluster } from '../support/real-cluster.ts';
 import { settleBeforeSecondTry } from '../support/second-try.ts';
+
+/** One for each shard, in the zone that has no member of it. */
+function addSurgeReplicas(cluster: RealCluster): void {
+  cluster.edit((document) => {
+    for (const shard of [1, 2, 3]) {
+      const last = document.nodes.find(({ name }) => name === cluster.node(`${shard}b`));
+      if (last?.address === undefined) throw new RangeError(`no node ${shard}b with an address`);
+      document.nodes.push({
+        name: cluster.node(`${shard}s`),
+        shard: last.shard,
+        role: 'surge',
+        host: `h${((shard + 1) % 3) + 1}`,
+        port: last.port + 1,
+        address: last.address.replace(/\d+$/, (byte) => String(Number(byte) + 1)),
+      });
+    }
+  });
+}
+
+/** For each node that was stopped: how many replicas in sync its shard's primary had beside it at that moment. */
+function copiesBeside(events: readonly ProgressEvent[]): number[] {
+  let live: ClusterState | undefined;
+  const copies: number[] = [];
+  for (const event of events) {
+    if (event.kind === 'observed') live = event.observation.live;
+    if (event.kind !== 'step-started' || event.step.step.kind !== 'restart-node' || live === undefined)
+      continue;
+    const peers = peersOf(live, event.step.step.node).map((name) => nodeOf(live as ClusterState, name));
+    copies.push(peers.filter(isSyncedReplica).length);
+  }
+  return copies;
+}
 
 const FILLED = 5_000;
 const ALL = ['1a', '1b', '2a', '2b', '3a', '3b'];
@@ -74,6 +108,32 @@ describe('a loaded cluster of three shards', () => {
     const order = stopped(events, 'restart-node');
     expect(order.map((entry) => entry.split(' ')[0]).sort()).toEqual(ALL);
     expect(order.filter((entry) => !entry.endsWith(' replica'))).toEqual([]);
+    expect(await cluster.countIntact(FILLED)).toBe(FILLED);
+  });
+
+  it('is never without a replica in sync beside the one that restarts, where shards have surge replicas', async () => {
+    const { steps, events, kept } = await changeUnderLoad(
+      cluster,
+      loader,
+      'roll with surge replicas',
+      async () => {
+        addSurgeReplicas(cluster);
+        // They are no difference by themselves.
+        expect((await cluster.plan()).status).toBe('converged');
+        cluster.edit((document) => {
+          document.redis.config['io-threads'] = 3;
+        });
+      },
+    );
+    expect(kept).toEqual(ALL);
+    const besides = copiesBeside(events);
+    expect(besides).toHaveLength(6);
+    expect(Math.min(...besides)).toBeGreaterThanOrEqual(1);
+    const removals = steps.filter((id) => id.startsWith('remove-'));
+    expect(removals.sort()).toEqual(['1s', '2s', '3s'].map((node) => `remove-surge:${node}`));
+    expect(Object.keys(await containerIds(cluster)).sort()).toEqual(ALL);
+    const filters = { label: [`dev.redisforge.cluster=${cluster.name}`] };
+    expect((await cluster.docker.listVolumes({ filters })).Volumes).toHaveLength(6);
     expect(await cluster.countIntact(FILLED)).toBe(FILLED);
   });
 

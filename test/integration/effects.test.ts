@@ -121,6 +121,31 @@ describe('a cluster in a network with fixed addresses', () => {
     expect(await proofs.drive(cluster)).toEqual(['remove-container:2b', 'deploy-node:2b']);
   });
 
+  it('another such limit, in a shard that has a surge replica', async () => {
+    cluster.edit((document) => {
+      addNodes(document, 2, 'c');
+      for (const node of document.nodes) {
+        if (node.name.endsWith('-2c')) node.role = 'surge';
+        if (node.name.endsWith('-2b')) Object.assign(node, { resources: { nofile: 4096 } });
+      }
+    });
+    const steps = await proofs.drive(cluster);
+    expect(steps.filter((id) => !id.startsWith('await-'))).toEqual([
+      'prepare-volume:2c',
+      'deploy-node:2c',
+      'set-config-epoch:2c',
+      'meet:2c',
+      'replicate:2c:2a',
+      'remove-container:2b',
+      'deploy-node:2b',
+      'remove-surge:2c',
+    ]);
+    cluster.edit((document) => {
+      document.nodes = document.nodes.filter(({ role }) => role !== 'surge');
+    });
+    expect(await proofs.drive(cluster)).toEqual([]);
+  });
+
   it('a directive that takes effect at a start only, on all nodes', async () => {
     cluster.edit((document) => {
       document.redis.config['io-threads'] = 2;
@@ -137,11 +162,12 @@ describe('a cluster in a network with fixed addresses', () => {
     ];
     const id = await cluster.idOf(replica);
     await cluster.asAdmin(replica, 'CLUSTER', 'RESET', 'HARD');
-    expect(await proofs.drive(cluster)).toEqual([
+    const steps = await proofs.drive(cluster);
+    // Whether there is still something to wait for when somebody looks is the machine's to say.
+    expect(steps.filter((step) => !step.startsWith('await-'))).toEqual([
       `forget-ghost:${id}`,
       `set-config-epoch:${replica}`,
       `meet:${replica}`,
-      'await-agreement',
       `replicate:${replica}:${primary}`,
     ]);
   });
@@ -153,7 +179,8 @@ describe('a cluster in a network with fixed addresses', () => {
     ];
     const elsewhere = await cluster.idOf(await cluster.memberOf('s1', 'primary'));
     await cluster.asAdmin(replica, 'CLUSTER', 'REPLICATE', elsewhere);
-    expect(await proofs.drive(cluster)).toEqual([`replicate:${replica}:${primary}`]);
+    const steps = await proofs.drive(cluster);
+    expect(steps.filter((step) => !step.startsWith('await-'))).toEqual([`replicate:${replica}:${primary}`]);
   });
 
   it('the wait for links after a start', async () => {
@@ -161,9 +188,18 @@ describe('a cluster in a network with fixed addresses', () => {
     const others = ['2a', '2b', '3a', '3b'];
     // Members look for broken links in every round of their cron: once a second now, not ten times.
     for (const other of others) await cluster.asAdmin(other, 'CONFIG', 'SET', 'hz', 1);
-    await stop(cluster, node);
-    await settled(cluster);
-    await Promise.all([prove(cluster, 'await-links'), cluster.container(node).start()]);
+    // Where the machine is busy the links may be whole before anybody has looked.
+    for (let attempts = 1; ; attempts += 1) {
+      await stop(cluster, node);
+      await settled(cluster);
+      const outcome = await Promise.allSettled([
+        prove(cluster, 'await-links'),
+        cluster.container(node).start(),
+      ]);
+      const failed = outcome.find(({ status }) => status === 'rejected');
+      if (failed === undefined) break;
+      if (attempts === 4 && failed.status === 'rejected') throw failed.reason;
+    }
     for (const other of others) await cluster.asAdmin(other, 'CONFIG', 'SET', 'hz', 10);
   });
 

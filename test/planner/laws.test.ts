@@ -275,6 +275,34 @@ describe('law 8: what cannot be undone is approved', () => {
   });
 });
 
+describe('law 2: a volume goes only with a surge replica that nobody needs', () => {
+  const removal: Step = { kind: 'remove-surge', node: 'n1b', host: 'h2' };
+  const surge = (state: ClusterState, fields: object = {}) => {
+    Object.assign(state.nodes['n1b'] as object, { surge: true, ...fields });
+  };
+  it('refuses to take any other replica away like that', () => {
+    expect(broken([removal])).toEqual([2]);
+    expect(broken([removal], (state) => surge(state))).toEqual([]);
+  });
+  it('refuses while it owns slots or is replicated', () => {
+    expect(broken([{ ...removal, node: 'n1a' }])).toContain(2);
+    expect(
+      broken([removal], (state) => {
+        surge(state);
+        Object.assign(state.nodes['n2b'] as object, { replicaOf: 'n1b' });
+      }),
+    ).toEqual([2]);
+  });
+  it('refuses while another member of the shard is away, unless its own copy is worth nothing', () => {
+    const away = (fields: object) => (state: ClusterState) => {
+      surge(state, fields);
+      Object.assign(state.nodes['n1a'] as object, { reachable: 'no', container: 'stopped' });
+    };
+    expect(broken([removal], away({}))).toEqual([2]);
+    expect(broken([removal], away({ synced: false, link: 'syncing' }))).toEqual([]);
+  });
+});
+
 describe('locks', () => {
   it('are not shared within a wave, nor with what is under way', () => {
     const users: Step = { kind: 'set-users', node: 'n1b', set: {}, remove: [] };
@@ -286,5 +314,5 @@ describe('locks', () => {
 });
 
 it('every law has a test above', () => {
-  expect(Object.keys(LAWS)).toHaveLength(10);
+  expect(Object.keys(LAWS)).toHaveLength(11);
 });

@@ -157,6 +157,15 @@ const MUTATIONS: readonly Mutation[] = [
     law: 'destructionIsApproved',
   },
   {
+    says: 'an ordinary replica is taken away with its volume',
+    topic: 'surges',
+    rule: forAll(
+      (context, node) => ({ kind: 'remove-surge', node, host: nodeOf(context.live, node).host }),
+      (_, name) => name === 'n1b',
+    ),
+    law: 'surgeIsSpare',
+  },
+  {
     says: 'a living member is forgotten',
     topic: 'ghosts',
     rule: forAll(

@@ -28,6 +28,8 @@ interface Story {
   };
   /** `nothing`: nothing was ever made. `converged`: the spec without `redis` and `policies` has converged. */
   readonly from: 'nothing' | 'converged';
+  /** Surge replicas that are there, and in sync with the first member of their shard. */
+  readonly surging?: readonly string[];
   /** Fields of the live document that differ, by dotted path; null removes. */
   readonly live?: Record<string, unknown>;
   /** Fields of the facts, by dotted path. */
@@ -71,6 +73,20 @@ function planOf(story: Story): Plan {
   // What the spec has only now is there too, as nothing yet.
   for (const [name, node] of Object.entries(nothing.nodes)) live.nodes[name] ??= node;
   const facts: Facts = structuredClone(noFacts(intent));
+  for (const name of story.surging ?? []) {
+    const { launch, config, users } = intent.nodes[name] as (typeof intent.nodes)[string];
+    const like = live.nodes[`${name.slice(0, -1)}b`];
+    const { host, zone } = live.nodes[name] as (typeof live.nodes)[string];
+    live.nodes[name] = {
+      ...structuredClone(like as NonNullable<typeof like>),
+      host,
+      zone,
+      surge: true,
+      launch,
+      config,
+      users,
+    };
+  }
   for (const [path, value] of Object.entries(story.live ?? {})) setPath(live, path, value);
   for (const [path, value] of Object.entries(story.facts ?? {})) setPath(facts, path, value);
   return plan(intent, live, facts, { ...POLICY, ...intent.spec.policies });

@@ -61,6 +61,11 @@ describe('the outlook of a plan', () => {
     expectGolden('outlook-image-two-replicas.txt', told(roll));
   });
 
+  it('of a new image with surge replicas: bare only while replicas turn to their new primary', () => {
+    const roll = change({ from: { surge: true }, to: { surge: true, edit: withImage } });
+    expectGolden('outlook-image-surge.txt', told(roll));
+  });
+
   it('of a new shard: slots and keys that move, and what the loss of a zone does afterwards', () => {
     const grown = change({ to: { shards: 4 } });
     expectGolden('outlook-new-shard.txt', told(grown));

@@ -7,7 +7,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nodeEdits, type SpecEdit, scaleEdits } from '../support/simulation/random-spec.ts';
+import { nodeEdits, type SpecEdit, scaleEdits, settingEdits } from '../support/simulation/random-spec.ts';
 import { passAgain, reason, type Story, stories, tell } from '../support/simulation/story.ts';
 
 const numRuns = Number(process.env['STORIES'] ?? 15);
@@ -20,10 +20,12 @@ async function endsWell(story: Story): Promise<void> {
   // What a fault has destroyed before anybody had a copy is not RedisForge's doing.
   const lost = fleet.lostWrites().filter(({ by }) => by !== 'fault');
   expect(lost, fleet.describe()).toEqual([]);
+  const surplus = spec.nodes.filter(({ name, role }) => role === 'surge' && fleet.server(name) !== undefined);
   if (outcome.status !== 'converged') {
     expect(reason(outcome), fleet.describe()).toMatch(/^blocked .+/);
     return;
   }
+  expect(surplus, fleet.describe()).toEqual([]);
   fleet.clearCounts();
   expect((await passAgain(fleet, spec))?.status, fleet.describe()).toBe('converged');
   expect(fleet.mutations(), fleet.describe()).toBe(0);
@@ -50,4 +52,10 @@ describe('RedisForge on random fleets', () => {
   );
 
   it('does so under grave ones too', () => holds(stories({ grave: true, edits: changes })), timeout);
+
+  it(
+    'rolls with surge replicas, and leaves none behind',
+    () => holds(stories({ grave: false, edits: settingEdits, surge: true })),
+    timeout,
+  );
 });

@@ -15,6 +15,7 @@ describe('a simulated repository', () => {
         known.add(branch);
         return repository.commit(branch, changes);
       },
+      merge: async (head) => repository.merge('main', head),
       point: async (ref, commit) => repository.point(ref, commit),
       remove: async (ref) => repository.remove(ref),
     });

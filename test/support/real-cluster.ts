@@ -285,7 +285,8 @@ export class RealCluster {
       for (const index of keysIn(ranges, count)) pipeline.set(`key:${index}`, `value:${index}`);
       const failed = (await pipeline.exec())?.find(([error]) => error !== null);
       const persistent = this.#document.redis.config['appendonly'] === 'yes';
-      const replicas = this.spec.nodes.filter(({ shard }) => shard === this.#shardOf(node)).length - 1;
+      const members = this.spec.nodes.filter(({ shard }) => shard === this.#shardOf(node));
+      const replicas = members.filter(({ role }) => role !== 'surge').length - 1;
       const reached = persistent
         ? await client.call('WAITAOF', 1, replicas, 20_000)
         : [1, await client.call('WAIT', replicas, 20_000)];

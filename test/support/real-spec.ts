@@ -18,7 +18,7 @@ interface NodeEntry {
   name: string;
   shard: string;
   host: string;
-  role?: 'primary' | 'replica';
+  role?: 'primary' | 'replica' | 'surge';
   port: number;
   address?: string;
   config?: Record<string, string | number>;

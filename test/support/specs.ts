@@ -17,6 +17,8 @@ export interface SpecShape {
   readonly zones?: number;
   readonly config?: Record<string, string | number | boolean>;
   readonly roles?: boolean;
+  /** A surge replica for each shard, in the zone after those of the members: n1s, n2s, … */
+  readonly surge?: boolean;
   readonly edit?: (spec: Record<string, unknown>) => void;
 }
 
@@ -27,6 +29,7 @@ export function specOf({
   zones = 3,
   config = {},
   roles = true,
+  surge = false,
   edit,
 }: SpecShape = {}): ClusterSpec {
   const hosts = Array.from({ length: zones }, (_, zone) => ({
@@ -37,12 +40,16 @@ export function specOf({
     ssh: { hostKey: `SHA256:${'a'.repeat(43)}`, identity: { file: 'key' } },
   }));
   const nodes = Array.from({ length: shards }, (_, shard) =>
-    Array.from({ length: replicas + 1 }, (_, member) => ({
-      name: `n${shard + 1}${'abcdef'[member]}`,
+    Array.from({ length: replicas + 1 + Number(surge) }, (_, member) => ({
+      name: `n${shard + 1}${member > replicas ? 's' : 'abcdef'[member]}`,
       shard: `s${shard + 1}`,
       host: `h${((shard + member) % zones) + 1}`,
       port: 7000 + shard * 10 + member,
-      ...(roles ? { role: member === 0 ? 'primary' : 'replica' } : {}),
+      ...(member > replicas
+        ? { role: 'surge' }
+        : roles
+          ? { role: member === 0 ? 'primary' : 'replica' }
+          : {}),
     })),
   ).flat();
   const document: Record<string, unknown> = {
@@ -56,7 +63,7 @@ export function specOf({
     },
     hosts,
     nodes,
-    placement: zones >= replicas + 1 ? 'zone' : 'single-host',
+    placement: zones >= replicas + 1 + Number(surge) ? 'zone' : 'single-host',
   };
   edit?.(document);
   return clusterSpecSchema.parse(document);

@@ -72,6 +72,13 @@ export class GitSpecRepository implements SpecRepository {
     return mergeTree(this.#git, base, head);
   }
 
+  async lastChange(head: string, path: string): Promise<string | undefined> {
+    const what = `look for the last change of ${path} before ${head}`;
+    const options = ['-1', '--first-parent', '--format=%H', objectId(head), '--', `:(literal)${path}`];
+    const found = (await this.#reported(what, this.#git.text(this.#local(what), 'log', ...options))).trim();
+    return found === '' ? undefined : found;
+  }
+
   async listSpecs(commitOrTree: string): Promise<readonly SpecFile[]> {
     const entries = await this.#tree(`list the files of ${commitOrTree}`, '-r', objectId(commitOrTree));
     return entries

@@ -1,8 +1,10 @@
 /** Numbers for Prometheus: counted from events as they happen, the rest read from the status when it is asked for. */
+
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { KeeperStatus } from '../../engine/keeper-status.ts';
 import type { ReconcilerStatus } from '../../engine/reconciler.ts';
 import type { ReconcilerEvent } from '../../engine/reconciler-events.ts';
+import { isGoneSurge } from '../../model/topology.ts';
 
 const STATUSES: readonly KeeperStatus['status'][] = [
   'starting',
@@ -121,10 +123,12 @@ export class Metrics {
       ['cluster', 'node', 'shard', 'zone'],
       () =>
         clusters().flatMap(([cluster, { observation }]) =>
-          Object.entries(observation?.live.nodes ?? {}).map(
-            ([node, { shard, zone, reachable }]) =>
-              [{ cluster, node, shard, zone }, reachable === 'yes' ? 1 : 0] as const,
-          ),
+          Object.entries(observation?.live.nodes ?? {})
+            .filter(([, state]) => !isGoneSurge(state))
+            .map(
+              ([node, { shard, zone, reachable }]) =>
+                [{ cluster, node, shard, zone }, reachable === 'yes' ? 1 : 0] as const,
+            ),
         ),
     );
   }

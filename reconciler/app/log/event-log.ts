@@ -30,7 +30,25 @@ export class EventLog {
       );
     else if (event.kind === 'progress') this.#progress(event);
     else if (event.kind === 'pass') this.#pass(event);
-    else this.#log.error({ cluster: event.cluster, err: event.error }, 'defect in RedisForge');
+    else if (event.kind === 'admitted') {
+      const { cluster, commit, destructive } = event;
+      this.#log.info({ cluster, commit, destructive }, 'the change comes into force');
+    } else if (event.kind === 'held') {
+      const { cluster, commit, problem } = event;
+      this.#log.warn({ cluster, commit }, 'the change is held; the spec in force stays in force');
+      this.#problem({ cluster, commit }, problem);
+    } else if (event.kind === 'pull-requests') this.#pullRequests(event);
+    else if (event.kind === 'unsaid') {
+      const { key, reason, givenUp } = event;
+      if (givenUp) this.#log.error({ key, reason }, 'could not be said at the forge, and is given up');
+      else this.#log.warn({ key, reason }, 'could not be said at the forge yet');
+    } else this.#log.error({ cluster: event.cluster, err: event.error }, 'defect in RedisForge');
+  }
+
+  #pullRequests({ state, reason }: Event<'pull-requests'>): void {
+    if (state === 'acting') this.#log.info('looking after the pull requests');
+    else if (state === 'standby') this.#log.warn({ reason }, 'another one looks after the pull requests');
+    else this.#log.warn({ reason }, 'pull requests cannot be looked after as they should');
   }
 
   #commit({ commit, previous, forced }: Event<'commit'>): void {

@@ -140,6 +140,7 @@ function nodeState(intent: Intent, node: RosterEntry, picture: Picture): NodeSta
     host: node.host,
     zone: node.zone,
     shard: node.shard,
+    surge: plan?.surge ?? false,
     volume: isLeftOver(name, membership, picture) ? 'used' : truth.volume,
     container: truth.container,
     launch: truth.launch,

@@ -1,6 +1,5 @@
 /** What a pull request would do to one cluster: the document that comments, statuses, checks and notes are made from. */
 import type { Operation } from 'fast-json-patch';
-import type { ClusterSpec } from '../../../spec-schema/cluster-spec.ts';
 import type { Problem } from '../../../spec-schema/problem.ts';
 import type { ClusterState } from '../../model/cluster-state.ts';
 import type { PlannedStep } from '../next-steps.ts';
@@ -108,10 +107,4 @@ export interface PlanChange {
   readonly added: readonly PlannedStep[];
   /** Steps that are no longer needed. */
   readonly gone: readonly PlannedStep[];
-}
-
-/** What a spec and a preview agree on by name. */
-export interface SpecAt {
-  readonly path: string;
-  readonly spec: ClusterSpec;
 }

@@ -2,6 +2,7 @@
 import type { NodeName } from '../../model/cluster-state.ts';
 import type { Facts } from '../../model/facts.ts';
 import { nodeOf, ownsSlots } from '../../model/topology.ts';
+import { launchChanges } from '../stop-changes.ts';
 import { heirsInDoubt, successorOf } from '../succession.ts';
 import { startConfig } from './formation.ts';
 import { type Block, block, type Proposal, type Rule, type RuleContext } from './rule.ts';
@@ -116,7 +117,7 @@ function* towardsRunning(context: RuleContext, name: NodeName): Generator<Propos
     return;
   }
   if (node.container !== 'stopped') return;
-  const outdated = launchChanges(context, name);
+  const outdated = launchChanges(node.launch, want.launch);
   if (outdated !== '') {
     yield {
       step: { kind: 'remove-container', node: name, host: node.host, because: outdated },
@@ -134,20 +135,6 @@ function* towardsRunning(context: RuleContext, name: NodeName): Generator<Propos
     },
     because: `its container does not run (${lastWords(context, name)})`,
   };
-}
-
-/** What of the container cannot be changed in place and differs, in words; '' when nothing does. */
-export function launchChanges({ live, desired }: RuleContext, name: NodeName): string {
-  const is = live.nodes[name]?.launch;
-  const want = desired.nodes[name]?.launch;
-  if (is === null || is === undefined || want === null || want === undefined) return '';
-  const fixed = ['image', 'nofile', 'network', 'ip', 'publish'] as const;
-  // A limit can be changed while the container runs, but not taken away again.
-  const lifted = (['memoryBytes', 'cpus'] as const).filter((field) => want[field] === 0 && is[field] !== 0);
-  return [...fixed, ...lifted]
-    .filter((field) => is[field] !== want[field])
-    .map((field) => `${field} ${is[field] || 'none'} -> ${want[field] || 'none'}`)
-    .join(', ');
 }
 
 export const containerRules: Rule = function* (context) {
@@ -168,7 +155,7 @@ export const containerRules: Rule = function* (context) {
         `remove or rename that ${what}; RedisForge touches nothing that it did not create`,
       );
     }
-    if (node.volume === 'used') {
+    if (node.volume === 'used' && !node.surge) {
       yield block(
         'volume-used',
         `node ${name}`,
@@ -183,7 +170,7 @@ export const containerRules: Rule = function* (context) {
       node.container === 'running' &&
       node.launch !== null &&
       want.launch !== null &&
-      launchChanges(context, name) === ''
+      launchChanges(node.launch, want.launch) === ''
     ) {
       const { memoryBytes, cpus, restart } = want.launch;
       const differs =

@@ -5,7 +5,7 @@ import { type Block, block, type Proposal, type Rule, type RuleContext } from '.
 
 function leavers({ live, intent }: RuleContext): NodeName[] {
   return Object.keys(live.nodes)
-    .filter((name) => intent.nodes[name] === undefined)
+    .filter((name) => intent.nodes[name] === undefined && !nodeOf(live, name).surge)
     .sort();
 }
 

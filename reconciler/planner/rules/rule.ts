@@ -4,6 +4,7 @@ import type { ClusterState, NodeName } from '../../model/cluster-state.ts';
 import type { Facts } from '../../model/facts.ts';
 import type { Lock } from '../../steps/step.ts';
 import type { Step } from '../../steps/table.ts';
+import type { Hold } from '../holds.ts';
 import type { Intent } from '../intent.ts';
 
 /** How far RedisForge may go; from the spec's `policies` and from what is under way. */
@@ -18,6 +19,8 @@ export interface Policy {
   readonly approved: 'all' | ReadonlySet<string>;
   /** Whether pauses, freezes and maintenance windows are kept; a plan that is only to be shown looks past them. */
   readonly holds: 'kept' | 'ignored';
+  /** What somebody has asked for beside the spec; kept as the holds are. */
+  readonly brake?: Hold | undefined;
 }
 
 export interface RuleContext {

@@ -33,6 +33,7 @@ const EFFECTS: { readonly [K in StepName]: string } = {
   'migrate-slots': 'MOVED, no ASK; writes pause some 40 ms',
   'cancel-migration': NONE,
   'remove-node': RECONNECT,
+  'remove-surge': RECONNECT,
   // The cluster has gone on without it: nobody is sent there any more.
   'fence-node': NONE,
   'remove-volume': NONE,

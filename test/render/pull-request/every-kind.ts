@@ -62,6 +62,7 @@ export const EVERY_KIND: { readonly [K in StepName]: Extract<Step, { kind: K }> 
   'migrate-slots': { kind: 'migrate-slots', ...move },
   'cancel-migration': { kind: 'cancel-migration', node: 'n2a', slots: '0-1364' },
   'remove-node': { kind: 'remove-node', node: 'n1b', host: 'h2' },
+  'remove-surge': { kind: 'remove-surge', node: 'n1b', host: 'h2' },
   'fence-node': { kind: 'fence-node', node: 'n1b', host: 'h2' },
   'remove-volume': { kind: 'remove-volume', volume: 'redisforge-test-n9' },
   'forget-ghost': { kind: 'forget-ghost', id: '9'.repeat(40), address: '10.0.0.9:7000' },

@@ -8,6 +8,8 @@ export interface RepositoryLab {
   readonly repository: SpecRepository;
   /** Somebody commits on a branch and pushes it; a new branch starts at `main`. */
   commit(branch: string, changes: FileChanges): Promise<string>;
+  /** Somebody merges a commit into `main`, as a merge commit. */
+  merge(head: string): Promise<string>;
   point(ref: string, commit: string): Promise<void>;
   remove(ref: string): Promise<void>;
 }
@@ -191,6 +193,22 @@ export const REPOSITORY_CLAIMS: readonly RepositoryClaim[] = [
       const result = await repository.mergeResult(base, head);
       assert.ok('conflicts' in result);
       assert.deepEqual([...result.conflicts].sort(), ['cart/cluster.yaml', 'orders/cluster.yaml']);
+    },
+  },
+  {
+    says: 'the last change of a file is the commit on the branch that brought it, the merge and not what was merged',
+    async prove({ repository, commit, merge }) {
+      const first = await commit('main', START);
+      const topic = await commit('topic', { 'orders/cluster.yaml': replaced('two', 'TWO') });
+      const direct = await commit('main', { 'cart/cluster.yaml': 'direct\n' });
+      const merged = await merge(topic);
+      const head = await commit('main', { 'new/cluster.yaml': 'new\n' });
+      await repository.fetchHead(never);
+      assert.equal(await repository.lastChange(head, 'orders/cluster.yaml'), merged);
+      assert.equal(await repository.lastChange(head, 'cart/cluster.yaml'), direct);
+      assert.equal(await repository.lastChange(head, 'new/cluster.yaml'), head);
+      assert.equal(await repository.lastChange(direct, 'orders/cluster.yaml'), first);
+      assert.equal(await repository.lastChange(first, 'new/cluster.yaml'), undefined);
     },
   },
   {

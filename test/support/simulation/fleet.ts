@@ -16,6 +16,7 @@ import { newMachine } from './docker.ts';
 import { SimulatedEngines } from './engine-port.ts';
 import { endStrangers, strike } from './fault-strike.ts';
 import type { Fault, PlannedFault } from './faults.ts';
+import type { Carry } from './forge.ts';
 import { startGossip } from './gossip.ts';
 import { totalKeys } from './keys.ts';
 import { copiesOf, Ledger, type LostWrites, ownSlots } from './ledger.ts';
@@ -95,6 +96,24 @@ export class SimulatedFleet {
       };
     }
     return this.#ports;
+  }
+
+  /** Lets calls of ports that are not the fleet's own have the fleet's time and mishaps, for the present life of RedisForge. */
+  carrier(): Carry {
+    const life = this.#life;
+    return (call, subject, mutating, run, signal) =>
+      this.#calls.perform(
+        life,
+        {
+          call,
+          subject,
+          mutating,
+          deadlineMs: 30_000,
+          reach: () => 'answers',
+          ...(signal === undefined ? {} : { signal }),
+        },
+        [[20, run]],
+      );
   }
 
   /**

@@ -20,7 +20,7 @@ export interface NodeEntry {
   readonly shard: string;
   readonly host: string;
   readonly port: number;
-  readonly role?: 'primary' | 'replica';
+  readonly role?: 'primary' | 'replica' | 'surge';
   readonly address?: string;
 }
 
@@ -50,6 +50,8 @@ export interface SpecShape {
   readonly persistent: boolean;
   /** Whether the spec names who is to be primary. */
   readonly roles: boolean;
+  /** Whether each shard has a surge replica, where there is a place for one. */
+  readonly surge?: boolean;
   readonly config: Readonly<Record<string, string>>;
   readonly users: number;
 }
@@ -66,7 +68,9 @@ export const specShapes: fc.Arbitrary<SpecShape> = fc.record({
   users: fc.integer({ min: 0, max: 2 }),
 });
 
-export const specDocuments: fc.Arbitrary<SpecDocument> = specShapes.map(documentOf);
+export const specDocuments: fc.Arbitrary<SpecDocument> = fc
+  .tuple(specShapes, fc.boolean())
+  .map(([shape, surge]) => documentOf({ ...shape, surge }));
 
 export function documentOf(shape: SpecShape): SpecDocument {
   const { shards, replicas, zones, hostsPerZone, network } = shape;
@@ -92,7 +96,7 @@ export function documentOf(shape: SpecShape): SpecDocument {
       };
     }),
   ).flat();
-  return {
+  const document: SpecDocument = {
     placement: placementOf(shape),
     network: bridge ? { mode: 'bridge', subnet: '10.213.47.0/24' } : { mode: 'host' },
     redis: {
@@ -109,6 +113,14 @@ export function documentOf(shape: SpecShape): SpecDocument {
     nodes,
     users: Array.from({ length: shape.users }, (_, index) => userEntry(index + 1)),
   };
+  return shape.surge === true ? shardsOf(document).reduce(withSurge, document) : document;
+}
+
+function withSurge(document: SpecDocument, shard: string): SpecDocument {
+  const members = document.nodes.filter((node) => node.shard === shard);
+  const host = document.hosts.find((candidate) => isFree(document, candidate, members));
+  if (host === undefined) return document;
+  return { ...document, nodes: [...document.nodes, newNode(document, shard, host, 'surge')] };
 }
 
 const SSH = { hostKey: `SHA256:${'A'.repeat(43)}`, identity: { file: 'id_ed25519' } };

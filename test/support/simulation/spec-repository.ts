@@ -61,14 +61,14 @@ export class SimulatedRepository implements SpecRepository {
     return id;
   }
 
-  /** Somebody merges a commit into a branch, as a merge commit. */
-  merge(branch: string, head: string, subject = 'merge'): string {
+  /** Somebody merges a commit into a branch, as a merge commit or as one commit of its own. */
+  merge(branch: string, head: string, subject = 'merge', how: 'merge' | 'squash' = 'merge'): string {
     const base = this.head(branch);
     const merged = this.#merged(base, head);
     if (isConflict(merged)) throw new Error(`${merged.join(', ')}: in conflict`);
     const gone = [...this.#stored(base).files.keys()].filter((path) => !merged.has(path));
     const changes = { ...Object.fromEntries(merged), ...Object.fromEntries(gone.map((p) => [p, undefined])) };
-    return this.commit(branch, changes, { subject, merges: [head] });
+    return this.commit(branch, changes, { subject, merges: how === 'merge' ? [head] : [] });
   }
 
   /** Makes a ref point at a commit, whatever it pointed at: a new branch, a force push, a pull request's head. */
@@ -125,6 +125,18 @@ export class SimulatedRepository implements SpecRepository {
     const tree = idOf(JSON.stringify(['tree', ...[...merged].sort()]));
     this.#trees.set(tree, merged);
     return { tree };
+  }
+
+  async lastChange(head: string, path: string): Promise<string | undefined> {
+    const text = this.#read(head).get(path);
+    let commit = this.#stored(head);
+    if (text === undefined) return undefined;
+    for (;;) {
+      const [first] = commit.parents;
+      const parent = first === undefined ? undefined : this.#stored(first);
+      if (parent?.files.get(path) !== commit.files.get(path) || parent === undefined) return commit.id;
+      commit = parent;
+    }
   }
 
   async listSpecs(commitOrTree: string): Promise<readonly SpecFile[]> {

@@ -60,6 +60,8 @@ const GRAVE = ['host-down', 'volume-lose', 'engine-crash', 'foreign-member', 'fo
 export function stories(options: {
   readonly grave: boolean;
   readonly edits?: fc.Arbitrary<SpecEdit>;
+  /** Whether shards have surge replicas. */
+  readonly surge?: boolean;
 }): fc.Arbitrary<Story> {
   const kinds = options.grave ? [...HARMLESS, ...GRAVE] : HARMLESS;
   const strike = fc.record({
@@ -70,7 +72,7 @@ export function stories(options: {
   });
   return fc.record({
     seed: fc.nat({ max: 0x7fffffff }),
-    shape: specShapes,
+    shape: options.surge === true ? specShapes.map((shape) => ({ ...shape, surge: true })) : specShapes,
     chapters: fc.array(
       fc.record({
         edit: fc.option(options.edits ?? settingEdits, { freq: 1 }),

@@ -1,0 +1,74 @@
+/** What is said at the forge about changes that are on the followed branch: how they go, and how they ended. */
+import type { Rollout } from '../../planner/preview/preview.ts';
+import { rolloutIndexComment } from '../../render/pull-request/index-comment.ts';
+import { directPushIssue, failureIssue } from '../../render/pull-request/issues.ts';
+import { rolloutComment } from '../../render/pull-request/rollout-comment.ts';
+import { applyStatus, applyStatusOf } from '../../render/pull-request/status-lines.ts';
+import { type Desk, previewName, type RolloutRecord } from './desk.ts';
+import type { Message } from './message.ts';
+import { APPLY_CONTEXT, clusterContext, statusMessage } from './plan-messages.ts';
+
+/** The comment, the statuses of the merge commit, and the issue of a failure. */
+export function rolloutMessages(desk: Desk, record: RolloutRecord): Message[] {
+  const { rollout, pullRequest, change } = record;
+  const { books, settings } = desk;
+  const together = [...books.rollouts.values()]
+    .filter(
+      ({ rollout: other }) => other.mergeCommit === rollout.mergeCommit && other.cluster !== rollout.cluster,
+    )
+    .map(({ rollout: other }) => other)
+    .concat(rollout)
+    .sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
+  const comments: Message[] = [];
+  if (pullRequest !== undefined) {
+    const shown = books.previews.get(previewName(pullRequest, rollout.cluster))?.preview;
+    const page = { shown, change, fullPlan: settings.pageOf?.(rollout.cluster) };
+    comments.push({
+      kind: 'comment',
+      pullRequest,
+      key: `plan/${rollout.cluster}`,
+      body: rolloutComment(rollout, page),
+    });
+    if (together.length > 1)
+      comments.push({ kind: 'comment', pullRequest, key: 'index', body: rolloutIndexComment(together) });
+  }
+  return [
+    ...comments,
+    statusMessage(rollout.mergeCommit, clusterContext(APPLY_CONTEXT, rollout.cluster), applyStatus(rollout)),
+    statusMessage(rollout.mergeCommit, APPLY_CONTEXT, applyStatusOf(together)),
+    ...issues(desk, record, together),
+  ];
+}
+
+function issues(desk: Desk, record: RolloutRecord, together: readonly Rollout[]): Message[] {
+  const { rollout, pullRequest } = record;
+  const merged =
+    pullRequest === undefined ? undefined : desk.books.pullRequests.get(pullRequest)?.pullRequest;
+  const over =
+    rollout.state === 'done' && rollout.endedAt !== undefined && rollout.live !== undefined
+      ? { over: { at: rollout.endedAt, live: rollout.live } }
+      : undefined;
+  const messages: Message[] = [];
+  // A later rollout that goes well ends the issue of the one that failed; one that never was is not closed.
+  if (rollout.state === 'failed' || over !== undefined)
+    messages.push({
+      kind: 'issue',
+      issue: failureIssue({
+        rollout,
+        pullRequest: merged === undefined ? undefined : { title: merged.title, url: merged.url },
+        ...over,
+      }),
+    });
+  const direct = rollout.problems.some(({ code }) => code === 'direct-push' || code === 'branch-rewound');
+  if (rollout.state === 'held' && direct)
+    messages.push({
+      kind: 'issue',
+      issue: directPushIssue({
+        commit: rollout.mergeCommit,
+        author: record.author ?? 'somebody',
+        branch: desk.settings.branch,
+        clusters: together.map(({ cluster }) => cluster),
+      }),
+    });
+  return messages;
+}
