@@ -27,6 +27,7 @@ import { recall, remember } from './memory.ts';
 import { observe } from './observe.ts';
 import type { Report } from './progress.ts';
 import { type Ended, Underway } from './underway.ts';
+import { untilOneEnds } from './watch.ts';
 
 export type Outcome =
   | { readonly status: 'converged'; readonly observation: Observation; readonly steps: number }
@@ -63,6 +64,8 @@ export interface ConvergeOptions {
   readonly resting?: (now: number) => ReadonlySet<Lock>;
   /** What people have asked for beside the spec: a pause or a stop; it may come and go while the loop runs. */
   readonly brake?: (now: number) => Hold | undefined;
+  /** A signal that is aborted when something happens that is worth a look at once; asked for anew before each look. */
+  readonly news?: () => AbortSignal;
 }
 
 /** Effects of most steps show within a few milliseconds; of the others within seconds. */
@@ -115,6 +118,8 @@ class Convergence {
     for (;;) {
       if (this.#options.signal.aborted) return { status: 'stopped', observation, steps: this.#steps };
       if (this.#defect !== undefined) throw this.#defect;
+      // What happens from here on may not show in this observation any more.
+      const news = this.#options.news?.();
       observation = await observe(this.#cluster);
       const { decision, desired, differences } = await this.#decide(observation);
       this.#options.report({ kind: 'observed', observation, differences: differences.length });
@@ -146,7 +151,7 @@ class Convergence {
         }
       }
       pause = started ? FIRST_PAUSE_MS : Math.min(pause * PAUSE_GROWTH, LONGEST_PAUSE_MS);
-      await this.#pause(pause);
+      await this.#pause(pause, observation, news);
     }
   }
 
@@ -158,16 +163,25 @@ class Convergence {
     await remember(store, spec.metadata.name, memory, { ...memory, preferences: preferencesOf(spec) });
   }
 
-  /** Until it is worth looking again: when all calls have returned, or after the pause when none is out. */
-  async #pause(ms: number): Promise<void> {
+  /**
+   * Until it is worth looking again: there is news, all calls have returned and what they began cannot be watched or has
+   * ended, or after the pause when nothing tells.
+   */
+  async #pause(ms: number, observation: Observation, news?: AbortSignal): Promise<void> {
     const { clock } = this.#cluster.ports;
-    if (this.#running.size === 0) return clock.sleep(ms, this.#options.signal);
     const over = new AbortController();
-    await Promise.race([
-      Promise.all(this.#running),
-      clock.sleep(LONGEST_PAUSE_MS, AbortSignal.any([over.signal, this.#options.signal])),
-    ]);
-    over.abort('returned');
+    const signals = [over.signal, this.#options.signal, ...(news === undefined ? [] : [news])];
+    const signal = AbortSignal.any(signals);
+    const tells = this.#running.size > 0 || this.#underway.watchable().length > 0;
+    if (!tells) return clock.sleep(ms, signal);
+    await Promise.race([this.#untilTold(observation, signal), clock.sleep(LONGEST_PAUSE_MS, signal)]);
+    over.abort('looking again');
+  }
+
+  async #untilTold(observation: Observation, signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#running);
+    const watched = this.#underway.watchable();
+    if (watched.length > 0) await untilOneEnds(watched, stepContext(this.#cluster, observation, signal));
   }
 
   /** Settles what is under way, then asks what may start beside it. */

@@ -43,6 +43,8 @@ export class Keeper {
   #approved: ReadonlySet<string> | undefined;
   #convergedCommit: string | undefined;
   #wake = new AbortController();
+  /** Aborted, and replaced, with each event: also in the middle of a pass. */
+  #news = new AbortController();
   /** Aborted when the spec in force is replaced, to end a pass for the old one between steps. */
   #outdated = new AbortController();
   #status: KeeperStatus;
@@ -99,9 +101,11 @@ export class Keeper {
     this.wake();
   }
 
-  /** Ends the wait between passes. In the middle of one nothing is needed: the loop looks again anyway. */
+  /** Ends the wait between passes, and in the middle of one the wait between two looks. */
   wake(): void {
     this.#wake.abort();
+    this.#news.abort();
+    this.#news = new AbortController();
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -170,6 +174,7 @@ export class Keeper {
         report: (event) => this.#progress(cause, event),
         resting: (now) => this.#restingLocks(now),
         ...(brake === undefined ? {} : { brake: (now) => brake(spec.metadata.name, now) }),
+        news: () => this.#news.signal,
       });
       return this.#conclude(cluster, cause, outcome, begun);
     } catch (error) {

@@ -4,7 +4,15 @@ import jsonPatch from 'fast-json-patch';
 import type { ClusterState } from '../model/cluster-state.ts';
 import type { PlannedStep } from '../planner/next-steps.ts';
 import type { Lock } from '../steps/step.ts';
-import { isUnderWay, isWait, type Step, stepDeadlineMs, stepEffect, stepLocks } from '../steps/table.ts';
+import {
+  canBeWatched,
+  isUnderWay,
+  isWait,
+  type Step,
+  stepDeadlineMs,
+  stepEffect,
+  stepLocks,
+} from '../steps/table.ts';
 import type { StepOutcome } from './progress.ts';
 
 interface Started {
@@ -126,6 +134,12 @@ export class Underway {
   /** Whether something other than a wait is under way. */
   get working(): boolean {
     return [...this.#started.values()].some(({ planned }) => !isWait(planned.step));
+  }
+
+  /** What is under way, with when it was started, if the end of all of it can be watched for; otherwise nothing. */
+  watchable(): readonly { readonly step: Step; readonly at: number }[] {
+    const all = [...this.#started.values()].map(({ planned: { step }, at }) => ({ step, at }));
+    return all.every(({ step }) => canBeWatched(step)) ? all : [];
   }
 
   has(id: string): boolean {

@@ -41,6 +41,14 @@ export interface MigrationTask {
   readonly writePauseMs: number;
 }
 
+/** A failed import is tried again by Redis for ever; only these states are the end of one. */
+const FINAL: ReadonlySet<string> = new Set(['completed', 'canceled']);
+
+/** The import that a node is busy with, among its tasks; it takes part in one migration at a time. */
+export function activeImport(tasks: readonly MigrationTask[]): MigrationTask | undefined {
+  return tasks.find((task) => task.operation === 'import' && !FINAL.has(task.state));
+}
+
 /** What the server has counted for one slot. */
 export interface SlotStats {
   readonly keys: number;

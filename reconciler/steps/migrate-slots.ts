@@ -1,6 +1,7 @@
 /** Atomic slot migration (CLUSTER MIGRATION, Redis 8.4): slots change their owner with their keys. */
 import type { Operation } from 'fast-json-patch';
 import type { ClusterState, NodeName } from '../model/cluster-state.ts';
+import { activeImport } from '../model/readings.ts';
 import { formatSlots, parseSlots, slotCount, slotSet, subtractSlots, unionSlots } from '../model/slots.ts';
 import { nodeOf, peersOf } from '../model/topology.ts';
 import { PortError } from '../ports.ts';
@@ -72,6 +73,10 @@ const CHURN = 0.1;
 /** Bytes that a quiet primary adds to its replication stream by itself: a ping every ten seconds. */
 const QUIET_BYTES = 512;
 
+async function importHasEnded({ to }: MigrateSlots | AwaitMigration, context: StepContext): Promise<boolean> {
+  return activeImport(await context.redis(to).migrations()) === undefined;
+}
+
 export const migrateSlots: StepKind<MigrateSlots> = {
   id: (step) => `migrate-slots:${step.from}>${step.to}:${step.slots.replaceAll(' ', ',')}`,
   describe: (step) => `move ${how(step)}`,
@@ -97,6 +102,7 @@ export const migrateSlots: StepKind<MigrateSlots> = {
     return { counts, offset: context.facts.nodes[step.from]?.reading?.offset ?? 0 };
   },
   isUnderWay: (step, state) => nodeOf(state, step.to).imports !== '',
+  hasEnded: importHasEnded,
   verify: (step, context, evidence) => compareKeys(step, context, evidence as Evidence),
 };
 
@@ -135,6 +141,7 @@ export const awaitMigration: StepKind<AwaitMigration> = {
   deadlineMs: 6 * 3_600_000,
   sends: () => [],
   execute: async () => {},
+  hasEnded: importHasEnded,
 };
 
 export const cancelMigration: StepKind<CancelMigration> = {

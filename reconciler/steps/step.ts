@@ -51,6 +51,11 @@ export interface StepKind<S> {
    * step has failed, long before its deadline.
    */
   isUnderWay?(step: S, state: ClusterState): boolean;
+  /**
+   * For work that may go on for long and whose end should be noticed at once: whether it has ended. A cheap question,
+   * asked often between two looks at everything. @throws PortError
+   */
+  hasEnded?(step: S, context: StepContext): Promise<boolean>;
   /** A last look once the effect shows, at what the documents cannot tell. @throws PortError when it is wrong. */
   verify?(step: S, context: StepContext, evidence: unknown): Promise<void>;
 }

@@ -191,6 +191,16 @@ export function isUnderWay(step: Step, state: ClusterState): boolean | undefined
   return kindOf(step).isUnderWay?.(step, state);
 }
 
+/** Whether {@link hasEnded} can be asked about the step. */
+export function canBeWatched(step: Step): boolean {
+  return kindOf(step).hasEnded !== undefined;
+}
+
+/** Whether work that went on after a step was accepted has ended. @throws PortError */
+export async function hasEnded(step: Step, context: StepContext): Promise<boolean> {
+  return (await kindOf(step).hasEnded?.(step, context)) ?? true;
+}
+
 export function needsVerification(step: Step): boolean {
   return kindOf(step).verify !== undefined;
 }
