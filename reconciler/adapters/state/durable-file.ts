@@ -6,9 +6,9 @@ import { PortError } from '../../ports.ts';
 /**
  * Temporary file, flush, rename, flush of the folder (a bare `writeFile`, killed at random, tore 32 of 89 files).
  */
-export async function replaceFile(path: string, content: string): Promise<void> {
+export async function replaceFile(path: string, content: string, tag = ''): Promise<void> {
   await makeFolder(dirname(path));
-  const temporary = await writeTemporary(path, content);
+  const temporary = await writeTemporary(path, content, tag);
   await rename(temporary, path);
   await flushFolder(dirname(path));
 }

@@ -7,7 +7,10 @@ import { fileError, flushFolder, isMissing, makeFolder, replaceFile, safeName } 
 const NEWLINE = 0x0a;
 
 export class FileStateStore implements StateStore {
+  static #made = 0;
   readonly #directory: string;
+  /** Several stores of one process may write the same key, and must not share a temporary file. */
+  readonly #tag = `-${FileStateStore.#made++}`;
   /** Writes of one key follow each other: two at once would share a temporary file. */
   readonly #queues = new Map<string, Promise<void>>();
 
@@ -26,7 +29,7 @@ export class FileStateStore implements StateStore {
   }
 
   write(key: string, content: string): Promise<void> {
-    return this.#inTurn(key, (path) => replaceFile(path, content));
+    return this.#inTurn(key, (path) => replaceFile(path, content, this.#tag));
   }
 
   append(key: string, line: string): Promise<void> {
