@@ -5,7 +5,7 @@ import type { HostName, NodeName } from '../model/cluster-state.ts';
 import type { EngineReading, NodeReading } from '../model/readings.ts';
 import { type SlotSet, slotSet } from '../model/slots.ts';
 import { isUnformed, nodeOf, ownsSlots, shardMembers, uncoveredSlots } from '../model/topology.ts';
-import { type Engine, type EngineQuestion, PortError } from '../ports.ts';
+import type { Engine, EngineQuestion } from '../ports.ts';
 import type { Cluster } from './cluster.ts';
 import type { Evidence, Reading } from './interpret/evidence.ts';
 import { interpret, type Observation } from './interpret/interpret.ts';
@@ -13,6 +13,8 @@ import { unusedVolumes } from './interpret/retirement.ts';
 import { type Subject, subjects } from './interpret/subjects.ts';
 import { type Memory, recall, remember } from './memory.ts';
 import { slotWeights } from './slot-weights.ts';
+import { findStrangers } from './strangers.ts';
+import { withDeadline } from './timely-reading.ts';
 
 /** One silent host must not hold up the others for longer than this. */
 const OBSERVE_DEADLINE_MS = 5_000;
@@ -25,11 +27,15 @@ export async function observe(cluster: Cluster): Promise<Observation> {
   const engines = await readEngines(cluster);
   const observed = subjects(cluster.intent, engines, memory.ips);
   const asked = observed.filter(({ truth }) => truth.endpoints.length > 0);
+  const asking = findStrangers(cluster, observed);
   const nodes = new Map(
     await Promise.all(
       asked.map(async ({ entry: { name }, truth }) => {
         const node = cluster.ports.redis.at(truth.endpoints, cluster.credentials.operator);
-        return [name, await withDeadline(cluster, name, () => node.read(cluster.intent.directives))] as const;
+        return [
+          name,
+          await withDeadline(clock, OBSERVE_DEADLINE_MS, name, () => node.read(cluster.intent.directives)),
+        ] as const;
       }),
     ),
   );
@@ -39,6 +45,7 @@ export async function observe(cluster: Cluster): Promise<Observation> {
     now,
     engines,
     nodes,
+    strangers: await asking,
     stranded: new Map(),
     remembered: memory.ids,
     former: memory.formerIds,
@@ -82,47 +89,16 @@ async function readEngines(cluster: Cluster): Promise<Map<HostName, Reading<Engi
           ...new Set(nodes.map((node) => cluster.intent.nodes[node.name]?.launch.image ?? spec.redis.image)),
         ],
       };
-      const reading = await withDeadline(cluster, `engine of ${hosts[0]?.name}`, (signal) =>
-        engine.read(question, signal),
+      const reading = await withDeadline(
+        cluster.ports.clock,
+        OBSERVE_DEADLINE_MS,
+        `engine of ${hosts[0]?.name}`,
+        (signal) => engine.read(question, signal),
       );
       for (const host of hosts) readings.set(host.name, reading);
     }),
   );
   return readings;
-}
-
-/** A reading within the deadline, or the failure as a value. Errors that are no port's are bugs and go on. */
-async function withDeadline<T>(
-  cluster: Cluster,
-  subject: string,
-  read: (signal: AbortSignal) => Promise<T>,
-): Promise<Reading<T>> {
-  const over = new AbortController();
-  const deadline = new AbortController();
-  const timeout = cluster.ports.clock.sleep(OBSERVE_DEADLINE_MS, over.signal).then((): Reading<T> => {
-    deadline.abort();
-    return {
-      ok: false,
-      failure: {
-        code: 'timeout',
-        message: `${subject} did not answer within ${OBSERVE_DEADLINE_MS / 1000} s`,
-      },
-    };
-  });
-  try {
-    const answer = read(deadline.signal).then(
-      (value): Reading<T> => ({ ok: true, value }),
-      (error: unknown): Reading<T> => {
-        if (error instanceof PortError)
-          return { ok: false, failure: { code: error.code, message: error.message } };
-        throw error;
-      },
-    );
-    return await Promise.race([answer, timeout]);
-  } finally {
-    // With a reason of its own the signal makes no exception with a stack, for every reading of every pass.
-    over.abort('read');
-  }
 }
 
 /** Keys in slots that nobody owns: asked only when a formed cluster has such slots. */
@@ -134,7 +110,9 @@ async function strandedKeys(cluster: Cluster, { live, facts }: Observation): Pro
     Object.entries(live.nodes).map(async ([name, node]) => {
       if (node.reachable !== 'yes' || node.role !== 'primary' || node.contents !== 'keys') return;
       const redis = cluster.ports.redis.at(facts.nodes[name]?.endpoints ?? [], cluster.credentials.operator);
-      const counts = await withDeadline(cluster, name, () => redis.keysInSlots(uncovered));
+      const counts = await withDeadline(cluster.ports.clock, OBSERVE_DEADLINE_MS, name, () =>
+        redis.keysInSlots(uncovered),
+      );
       if (counts.ok && counts.value.size > 0)
         stranded.set(name, slotSet([...counts.value.keys()].map((slot) => [slot, slot])));
     }),

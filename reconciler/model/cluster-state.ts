@@ -51,7 +51,7 @@ export interface NodeState {
    * gone on without; what is in it is old, and is never taken up again silently.
    */
   volume: 'absent' | 'ready' | 'used' | 'foreign' | 'unknown';
-  /** `foreign`: a container of that name exists without our labels. */
+  /** `foreign`: a container of that name exists without our labels, or a server in none of ours has the node's address. */
   container: 'absent' | 'running' | 'stopped' | 'foreign' | 'unknown';
   /** What the container was made with; null while there is none. */
   launch: LaunchState | null;

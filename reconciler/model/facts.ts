@@ -55,6 +55,13 @@ export interface Election {
   readonly at: number;
 }
 
+/** A server in no container of ours that answers where a node is to be. */
+export interface Stranger {
+  /** What it says of itself; undefined when it lets nobody in, or is no Redis. */
+  readonly reading?: NodeReading;
+  readonly failure?: ReadingFailure;
+}
+
 export interface NodeFacts {
   readonly nodeId?: NodeId;
   /** The address under which other members should reach it now. */
@@ -64,6 +71,7 @@ export interface NodeFacts {
   readonly container?: ContainerReading;
   readonly reading?: NodeReading;
   readonly failure?: ReadingFailure;
+  readonly stranger?: Stranger;
   /** Bytes by which it lags behind its primary; undefined when either offset was not read. */
   readonly lagBytes?: number;
   /** The last election that it won, as far as that was seen. */

@@ -10,6 +10,7 @@ import { checkLaws, LAWS } from './laws.ts';
 import { configurationRules, userRules } from './rules/configuration.ts';
 import { containerRules } from './rules/containers.ts';
 import { failoverRules } from './rules/failovers.ts';
+import { foreignRules, isOccupied } from './rules/foreign.ts';
 import { formationRules } from './rules/formation.ts';
 import { ghostRules } from './rules/ghosts.ts';
 import { hostRules } from './rules/hosts.ts';
@@ -40,6 +41,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ghosts: ghostRules,
   failovers: failoverRules,
   quorum: quorumRules,
+  foreign: foreignRules,
   containers: containerRules,
   membership: membershipRules,
   slots: slotRules,
@@ -106,7 +108,7 @@ export function nextSteps(
       else if (!unitesWithEmptied(finding.step, pairs)) proposals.push(finding);
     }
   }
-  return { ...largestWave(context, proposals, laws, blocks), blocks };
+  return { ...largestWave(context, isOccupied(context) ? [] : proposals, laws, blocks), blocks };
 }
 
 /** Law 8: what cannot be undone runs only from a plan that somebody has approved. */

@@ -186,7 +186,7 @@ function weights({ shards }: AdoptedSpec): string[] {
 function pause({ isOurs }: AdoptedSpec): string[] {
   if (isOurs) return [];
   const remark =
-    'these servers run in no containers of RedisForge, and it changes nothing that it did not make: it would start servers of its own under their addresses, beside the cluster. Take this out when that is what the plan is to do';
+    'these servers run in no containers of RedisForge, and it changes nothing that it did not make: while one of them answers, the plan shows what it holds, and makes nothing beside it. Once all are stopped, new and empty servers would be made at their addresses: take this out when that is what is to be done';
   return [
     '',
     ...checks([remark], ''),

@@ -8,7 +8,8 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCluster, policyOf } from '../../reconciler/engine/cluster.ts';
 import { observe } from '../../reconciler/engine/observe.ts';
-import { plan } from '../../reconciler/planner/plan.ts';
+import { type Plan, plan } from '../../reconciler/planner/plan.ts';
+import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
 import { eventually, execIn, IMAGE, rawEngine } from '../support/lab-containers.ts';
 import { parsed, portsIn, RealCluster } from '../support/real-cluster.ts';
 import { ENGINE, LOADER_PASSWORD, OPERATOR_PASSWORD } from '../support/real-spec.ts';
@@ -34,6 +35,20 @@ function redisforge(folder: string, ...args: string[]): Promise<Run> {
       },
     );
   });
+}
+
+/** What RedisForge would do with that spec. */
+async function planOf(spec: ClusterSpec, folder: string): Promise<Plan> {
+  const ports = portsIn(folder);
+  try {
+    const opened = (await openCluster(spec, ports)).cluster;
+    if (opened === undefined) throw new Error('the secrets cannot be read');
+    const { live, facts } = await observe(opened);
+    return plan(opened.intent, live, facts, policyOf(opened));
+  } finally {
+    await ports.redis.close();
+    await ports.engines.close();
+  }
 }
 
 async function secretFile(folder: string, name: string, value: string): Promise<string> {
@@ -189,6 +204,42 @@ describe('a cluster that redis-cli made', () => {
     }
   });
 
+  it('is shown by the plan for what it is, and nothing is made beside it', async () => {
+    const { out } = await adopt('--name', `${name}-spec`);
+    const adopted = parsed(out);
+    // What a person has to decide: how the engines are reached, and that the plan may be carried out.
+    const { paused: _paused, ...spec } = {
+      ...adopted,
+      hosts: adopted.hosts.map(({ ssh: _ssh, ...host }) => ({ ...host, docker: ENGINE })),
+    };
+    for (const file of ['operator-password', 'replication-password', 'app-password'])
+      await secretFile(folder, file, `secret-of-${file}`);
+    const made = await planOf(spec, folder);
+    expect(made).toMatchObject({ status: 'blocked', waves: [] });
+    expect(made.blocks.map(({ code }) => code)).toEqual(Array(6).fill('foreign-server'));
+    for (const { evidence, hint } of made.blocks) {
+      expect(evidence).toMatch(/WRONGPASS|NOAUTH/);
+      expect(hint).toMatch(/^make the user redisforge on it to see here what it holds/);
+    }
+
+    const login = ['ACL', 'SETUSER', 'redisforge', 'on', '>secret-of-operator-password', '+@all'] as const;
+    for (const ip of ips) await ask(ip, ...login);
+    const known = await planOf(spec, folder);
+    expect(known).toMatchObject({ status: 'blocked', waves: [] });
+    const told = new Map(
+      known.blocks.map(({ subject, evidence }) => [subject.replace('node ', ''), evidence]),
+    );
+    for (const node of spec.nodes) {
+      const ip = spec.hosts.find((host) => host.name === node.host)?.address as string;
+      const id = String(await ask(ip, 'CLUSTER', 'MYID')).slice(0, 8);
+      const role = node.role === 'primary' ? /primary of slots \d+-\d+/ : /replica of [\d.]+:6379/;
+      expect(told.get(node.name)).toContain(`member ${id}, `);
+      expect(told.get(node.name)).toMatch(role);
+      expect(told.get(node.name)).toContain('it knows 5 others');
+    }
+    for (const ip of ips) await ask(ip, 'ACL', 'DELUSER', 'redisforge');
+  });
+
   it('is written to a file that does not exist yet, and to no other', async () => {
     const first = await adopt('--name', 'orders', '--output', 'cluster.yaml');
     expect([first.code, first.out]).toEqual([0, '']);
@@ -268,19 +319,7 @@ describe('a cluster of ours whose spec is lost', () => {
       ['loader-password', LOADER_PASSWORD],
     ] as const)
       await secretFile(folder, file, value);
-    const ports = portsIn(folder);
-    try {
-      const opened = (await openCluster(spec, ports)).cluster;
-      if (opened === undefined) throw new Error('the secrets cannot be read');
-      const { live, facts } = await observe(opened);
-      expect(plan(opened.intent, live, facts, policyOf(opened))).toMatchObject({
-        status: 'converged',
-        waves: [],
-      });
-    } finally {
-      await ports.redis.close();
-      await ports.engines.close();
-    }
+    expect(await planOf(spec, folder)).toMatchObject({ status: 'converged', waves: [] });
   });
 });
 

@@ -1,6 +1,6 @@
 /** All readings of one round, with the failed ones in their place: what interpretation starts from. */
 import type { HostName, NodeId, NodeName } from '../../model/cluster-state.ts';
-import type { Election, ReadingFailure } from '../../model/facts.ts';
+import type { Election, ReadingFailure, Stranger } from '../../model/facts.ts';
 import type { EngineReading, NodeReading } from '../../model/readings.ts';
 import type { SlotSet } from '../../model/slots.ts';
 
@@ -15,6 +15,8 @@ export interface Evidence {
   readonly engines: ReadonlyMap<HostName, Reading<EngineReading>>;
   /** Only for nodes that were asked: those whose container runs, or whose engine could not say. */
   readonly nodes: ReadonlyMap<NodeName, Reading<NodeReading>>;
+  /** Who answers where nodes are to be of which nothing was made yet. */
+  readonly strangers: ReadonlyMap<NodeName, Stranger>;
   /** Slots without an owner of which a node holds keys; only asked when there are such slots. */
   readonly stranded: ReadonlyMap<NodeName, SlotSet>;
   /** Node ids as they were when the nodes could last be asked. */

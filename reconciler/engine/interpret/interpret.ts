@@ -142,7 +142,7 @@ function nodeState(intent: Intent, node: RosterEntry, picture: Picture): NodeSta
     shard: node.shard,
     surge: plan?.surge ?? false,
     volume: isLeftOver(name, membership, picture) ? 'used' : truth.volume,
-    container: truth.container,
+    container: picture.evidence.strangers.has(name) ? 'foreign' : truth.container,
     launch: truth.launch,
     reachable: reachability(truth, reading),
     membership,
@@ -243,6 +243,7 @@ function factsOf(name: NodeName, picture: Picture): NodeFacts {
   const failure: ReadingFailure | undefined = outcome?.ok === false ? outcome.failure : undefined;
   const nodeId = picture.identities.idOf.get(name);
   const elected = picture.evidence.elections[name];
+  const stranger = picture.evidence.strangers.get(name);
   const primaryId = nodeId === undefined ? null : (picture.owned.primaryOf.get(nodeId) ?? null);
   const primary =
     primaryId === null ? undefined : picture.readings.get(picture.identities.nameOf.get(primaryId) ?? '');
@@ -255,6 +256,7 @@ function factsOf(name: NodeName, picture: Picture): NodeFacts {
     ...(truth.reading === undefined ? {} : { container: truth.reading }),
     ...(reading === undefined ? {} : { reading }),
     ...(failure === undefined ? {} : { failure }),
+    ...(stranger === undefined ? {} : { stranger }),
     ...(lagBytes === undefined ? {} : { lagBytes }),
     ...(elected === undefined ? {} : { elected }),
     remarks: [...(picture.members.remarks.get(name) ?? []), ...(picture.owned.remarks.get(name) ?? [])],

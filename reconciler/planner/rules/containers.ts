@@ -142,19 +142,6 @@ export const containerRules: Rule = function* (context) {
   for (const name of context.names) {
     const node = nodeOf(live, name);
     const want = nodeOf(desired, name);
-    for (const [what, state] of [
-      ['volume', node.volume],
-      ['container', node.container],
-    ] as const) {
-      if (state !== 'foreign') continue;
-      yield block(
-        `foreign-${what}`,
-        `node ${name}`,
-        `a ${what} of the name that ${name} needs exists on ${node.host} without our labels`,
-        '',
-        `remove or rename that ${what}; RedisForge touches nothing that it did not create`,
-      );
-    }
     if (node.volume === 'used' && !node.surge) {
       yield block(
         'volume-used',
