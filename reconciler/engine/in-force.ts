@@ -7,6 +7,8 @@ import { parseSpec } from './parse-spec.ts';
 export interface SpecInForce {
   readonly path: string;
   readonly spec: ClusterSpec;
+  /** As it was committed. */
+  readonly text: string;
   /** Commit from which it was admitted. */
   readonly commit: string;
   /** Ids of the destructive steps that were approved with it (law 8). */
@@ -27,6 +29,15 @@ function keyOf(cluster: string): string {
   return `clusters/${cluster}/in-force.json`;
 }
 
+/** The spec in force of one cluster; undefined when there is none. @throws PortError */
+export async function specInForce(store: StateStore, cluster: string): Promise<SpecInForce | undefined> {
+  const kept = await readDocument<Kept>(store, keyOf(cluster));
+  if (kept === undefined) return undefined;
+  const { path, commit, text, approved } = kept;
+  const { spec } = parseSpec(text, path);
+  return spec === undefined ? undefined : { path, commit, text, spec, approved: new Set(approved) };
+}
+
 export class SpecsInForce {
   readonly #store: StateStore;
   readonly #specs = new Map<string, SpecInForce>();
@@ -42,15 +53,8 @@ export class SpecsInForce {
     const index = await readDocument<readonly string[]>(store, INDEX);
     specs.#known = index !== undefined;
     for (const cluster of index ?? []) {
-      const kept = await readDocument<Kept>(store, keyOf(cluster));
-      const spec = kept === undefined ? undefined : parseSpec(kept.text, kept.path).spec;
-      if (kept !== undefined && spec !== undefined)
-        specs.#specs.set(cluster, {
-          path: kept.path,
-          commit: kept.commit,
-          spec,
-          approved: new Set(kept.approved),
-        });
+      const entry = await specInForce(store, cluster);
+      if (entry !== undefined) specs.#specs.set(cluster, entry);
     }
     return specs;
   }
@@ -69,7 +73,7 @@ export class SpecsInForce {
   }
 
   /** Several at once, so that the first head comes into force as a whole. @throws PortError */
-  async put(entries: readonly (SpecInForce & { readonly text: string })[]): Promise<void> {
+  async put(entries: readonly SpecInForce[]): Promise<void> {
     for (const { text, approved, spec, path, commit } of entries) {
       const kept: Kept = { path, commit, text, approved: [...approved].sort() };
       await this.#store.write(keyOf(spec.metadata.name), JSON.stringify(kept));

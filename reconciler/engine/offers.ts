@@ -19,6 +19,7 @@ const PARALLEL_JUDGEMENTS = 8;
 interface Offer extends AcceptedSpec {
   readonly head: string;
   readonly previous: string | undefined;
+  readonly author: string | undefined;
 }
 
 export interface OffersOptions {
@@ -64,7 +65,12 @@ export class Offers {
       const cluster = accepted.spec.metadata.name;
       const now = inForce.of(cluster);
       if (now === undefined || understoodDigest(now.spec) !== understoodDigest(accepted.spec)) {
-        this.#offers.set(cluster, { ...accepted, head, previous: change.previous });
+        this.#offers.set(cluster, {
+          ...accepted,
+          head,
+          previous: change.previous,
+          author: accepted.commit === head ? change.commit.author : undefined,
+        });
         continue;
       }
       // Rewritten history that says the same changes nothing, and what comes after it is measured by it.
@@ -105,7 +111,7 @@ export class Offers {
 
   /** Has every offer judged, beside those that are being judged still. Returns at once. */
   judge(signal: AbortSignal): void {
-    for (const [cluster, offer] of this.#offers) {
+    for (const [cluster, offer] of [...this.#offers, ...this.#again()]) {
       if (this.#judging.has(cluster)) continue;
       this.#judging.add(cluster);
       void this.#limit(() => this.#judge(cluster, offer, signal))
@@ -117,6 +123,17 @@ export class Offers {
     }
   }
 
+  /** Changes that came into force and got stuck before a step that no plan had: somebody may approve it now. */
+  #again(): [string, Offer][] {
+    const { admission, inForce } = this.#options;
+    return admission.stuck().flatMap((cluster): [string, Offer][] => {
+      const entry = this.#offers.has(cluster) ? undefined : inForce.of(cluster);
+      return entry === undefined
+        ? []
+        : [[cluster, { ...entry, head: entry.commit, previous: undefined, author: undefined }]];
+    });
+  }
+
   async #judge(cluster: string, offer: Offer, signal: AbortSignal): Promise<void> {
     const { admission, inForce, report, keep, followed } = this.#options;
     const verdict = await admission.admit(
@@ -125,6 +142,7 @@ export class Offers {
         path: offer.path,
         spec: offer.spec,
         commit: offer.commit,
+        author: offer.author,
         previous: offer.previous,
         inForce: inForce.of(cluster),
         followed: followed(cluster),
@@ -132,7 +150,12 @@ export class Offers {
       signal,
     );
     // The branch may say something else by now.
-    if (this.#offers.get(cluster) !== offer || signal.aborted) return;
+    const current = this.#offers.get(cluster);
+    if (
+      signal.aborted ||
+      (current !== offer && !(current === undefined && inForce.of(cluster)?.spec === offer.spec))
+    )
+      return;
     if (verdict.verdict === 'held') {
       const before = this.#held.get(cluster);
       this.#held.set(cluster, verdict.problem);
@@ -140,7 +163,7 @@ export class Offers {
         report({ kind: 'held', cluster, commit: offer.commit, problem: verdict.problem });
       return;
     }
-    const entry: SpecInForce & { text: string } = {
+    const entry: SpecInForce = {
       path: offer.path,
       spec: offer.spec,
       text: offer.text,

@@ -31,6 +31,8 @@ export interface Candidate {
   readonly spec: ClusterSpec;
   /** Head of the branch from which it was read. */
   readonly commit: string;
+  /** Author of that commit, as far as it is known. */
+  readonly author: string | undefined;
   /** The head before it, as far as it is known. */
   readonly previous: string | undefined;
   readonly inForce: SpecInForce | undefined;
@@ -45,6 +47,8 @@ export type Verdict =
 /** Whether a commit's spec may come into force; while it may not, the one in force stays, and nothing of it is begun. */
 export interface Admission {
   admit(candidate: Candidate, signal: AbortSignal): Promise<Verdict>;
+  /** Clusters whose change is in force and cannot go on, because no approved plan has what comes next. */
+  stuck(): readonly string[];
   /**
    * Whether a cluster may be let go because its spec is gone.
    * @param previous head of the branch before, whose policy counts.
@@ -75,11 +79,14 @@ export async function judge(
   const previous = same?.previous ?? candidate.previous;
   const origin = await originOf(desk, { commit: brought, cluster, inForce, seenAt }, signal);
   const pullRequest = origin.kind === 'pull-request' ? origin.pullRequest : undefined;
+  // One that was opened and merged between two polls.
+  if (pullRequest !== undefined && books.pullRequests.get(pullRequest.id) === undefined)
+    await books.pullRequests.put(pullRequest.id, { pullRequest, clusters: [], plannedHead: undefined });
   const shown =
     pullRequest === undefined ? undefined : books.previews.get(previewName(pullRequest.id, cluster));
   const record: Omit<RolloutRecord, 'rollout' | 'change'> = {
     pullRequest: pullRequest?.id,
-    author: pullRequest?.author,
+    author: pullRequest?.author ?? (brought === commit ? candidate.author : undefined),
     spec: understoodDigest(spec),
     seenAt,
     previous,

@@ -1,5 +1,8 @@
 /** What all parts of the life of a pull request work with: the forge, the repository, and the books that survive a crash. */
+import type { Operation } from 'fast-json-patch';
 import type { ApprovalPolicy } from '../../../spec-schema/policy/policy.ts';
+import type { Problem } from '../../../spec-schema/problem.ts';
+import type { ClusterState } from '../../model/cluster-state.ts';
 import type { GivenApproval } from '../../planner/approval/requirements.ts';
 import type { PlanChange, Preview, Rollout } from '../../planner/preview/preview.ts';
 import type { Forge, PullRequest } from '../../ports/forge.ts';
@@ -57,12 +60,24 @@ export interface RolloutRecord {
   readonly before: string | undefined;
 }
 
+/** A cluster that is not as its spec says, and that no change is being made to. */
+export interface DriftRecord {
+  readonly firstSeen: number;
+  /** Undefined while no issue was opened. */
+  readonly said: { readonly at: number; readonly blocks: string } | undefined;
+  readonly drift: readonly Operation[];
+  readonly live: ClusterState | undefined;
+  readonly blocks: readonly Problem[];
+}
+
 export interface Books {
   readonly pullRequests: Shelf<KnownPullRequest>;
   /** By {@link previewName}. */
   readonly previews: Shelf<ShownPreview>;
   /** By cluster. */
   readonly rollouts: Shelf<RolloutRecord>;
+  /** By cluster. */
+  readonly drift: Shelf<DriftRecord>;
   readonly commands: CommandBook;
   readonly outbox: Outbox;
 }
@@ -91,6 +106,7 @@ export async function openBooks(
     pullRequests: await Shelf.open(store, 'pull-requests/known'),
     previews: await Shelf.open(store, 'pull-requests/previews'),
     rollouts: await Shelf.open(store, 'pull-requests/rollouts'),
+    drift: await Shelf.open(store, 'pull-requests/drift'),
     commands: await CommandBook.open(store, clock.now()),
     outbox: await Outbox.open(forge, store, clock, report),
   };

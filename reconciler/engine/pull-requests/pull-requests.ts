@@ -13,6 +13,7 @@ import type { Ports } from '../cluster.ts';
 import type { ReconcilerEvent } from '../reconciler-events.ts';
 import { type Admission, type Candidate, judge, type Verdict } from './admission.ts';
 import { ask, type Books, type Desk, openBooks, type PullRequestSettings } from './desk.ts';
+import { DriftWatch } from './drift-watch.ts';
 import { Planning } from './planning.ts';
 import { PolicySource } from './policy-source.ts';
 import { hearRemarks } from './remarks.ts';
@@ -38,6 +39,7 @@ interface Office {
   readonly planning: Planning;
   readonly policies: PolicySource;
   readonly rollouts: Rollouts;
+  readonly drift: DriftWatch;
   readonly signal: AbortSignal;
 }
 
@@ -104,6 +106,10 @@ export class PullRequests implements Admission {
     }
   }
 
+  stuck(): readonly string[] {
+    return this.#office?.rollouts.stuck() ?? [];
+  }
+
   async mayRelease(previous: string | undefined): Promise<boolean> {
     const { policies } = this.#office ?? {};
     if (policies === undefined || previous === undefined) return false;
@@ -112,7 +118,10 @@ export class PullRequests implements Admission {
 
   /** Hears what the keepers tell. Never waits, never throws. */
   record(event: ReconcilerEvent): void {
-    this.#office?.rollouts.record(event, this.#office.signal);
+    const office = this.#office;
+    if (office === undefined || office.signal.aborted) return;
+    office.rollouts.record(event, office.signal);
+    office.drift.record(event, (cluster) => office.rollouts.isUnderWay(cluster));
   }
 
   /** What keeps a cluster from being changed, beside its spec. */
@@ -160,6 +169,7 @@ export class PullRequests implements Admission {
       planning: new Planning(desk),
       policies: new PolicySource(repository, ports.store),
       rollouts: new Rollouts(desk),
+      drift: new DriftWatch(desk),
       signal: ending,
     };
     report({ kind: 'pull-requests', state: 'acting', reason: '' });
@@ -237,7 +247,9 @@ async function remember({ pullRequests }: Books, pullRequest: PullRequest): Prom
       await pullRequests.put(pullRequest.id, { pullRequest, clusters: [], plannedHead: undefined });
     return;
   }
-  if (JSON.stringify(known.pullRequest) !== JSON.stringify(pullRequest))
+  // Where the base stands is told by Git; a push there is no news about each of the pull requests.
+  const news = { ...pullRequest, base: known.pullRequest.base };
+  if (JSON.stringify(known.pullRequest) !== JSON.stringify(news))
     await pullRequests.put(pullRequest.id, { ...known, pullRequest });
 }
 

@@ -3,7 +3,7 @@ import { commandIn } from '../../planner/approval/commands.ts';
 import type { Remark } from '../../ports/forge.ts';
 import { answerText } from '../../render/pull-request/answers.ts';
 import { type CarriedOut, carryOut } from './carry-out.ts';
-import { ask, type Desk, previewsOf } from './desk.ts';
+import { ask, type Desk, previewsOf, type RolloutRecord } from './desk.ts';
 import type { Message } from './message.ts';
 
 export interface Heard {
@@ -55,9 +55,11 @@ export async function hearRemarks(
 }
 
 /** Those of the pull request; under an issue, those that no pull request has brought. */
-function rolloutsAround({ books }: Desk, { pullRequest }: Remark) {
-  const here = books.pullRequests.get(pullRequest) === undefined ? undefined : pullRequest;
-  return [...books.rollouts.values()].filter((record) => record.pullRequest === here);
+function rolloutsAround({ books }: Desk, { pullRequest }: Remark): RolloutRecord[] {
+  const all = [...books.rollouts.values()];
+  const here = all.filter((record) => record.pullRequest === pullRequest);
+  const known = here.length > 0 || books.pullRequests.get(pullRequest) !== undefined;
+  return known ? here : all.filter((record) => record.pullRequest === undefined);
 }
 
 function sayings(remark: Remark, { answer, reaction }: CarriedOut): Message[] {

@@ -59,16 +59,27 @@ function issues(desk: Desk, record: RolloutRecord, together: readonly Rollout[])
         ...over,
       }),
     });
-  const direct = rollout.problems.some(({ code }) => code === 'direct-push' || code === 'branch-rewound');
-  if (rollout.state === 'held' && direct)
-    messages.push({
-      kind: 'issue',
-      issue: directPushIssue({
-        commit: rollout.mergeCommit,
-        author: record.author ?? 'somebody',
-        branch: desk.settings.branch,
-        clusters: together.map(({ cluster }) => cluster),
-      }),
-    });
-  return messages;
+  const direct = directPush(desk, record, together);
+  return direct === undefined ? messages : [...messages, direct];
+}
+
+/** A push past all pull requests: an issue while it is held, closed as soon as it is not any more. */
+function directPush(desk: Desk, record: RolloutRecord, together: readonly Rollout[]): Message | undefined {
+  const { rollout, pullRequest, author } = record;
+  if (pullRequest !== undefined) return undefined;
+  const held = together.filter(isPushedDirectly);
+  if (held.length === 0 && rollout.state === 'held') return undefined;
+  const push = {
+    commit: rollout.mergeCommit,
+    author: author ?? 'somebody',
+    branch: desk.settings.branch,
+    clusters: (held.length === 0 ? together : held).map(({ cluster }) => cluster),
+    plans: held.flatMap(({ plan }) => plan ?? []),
+  };
+  const over = { at: rollout.begunAt ?? rollout.endedAt ?? record.seenAt, by: rollout.mergeCommit };
+  return { kind: 'issue', issue: directPushIssue(held.length === 0 ? { ...push, over } : push) };
+}
+
+function isPushedDirectly({ state, problems }: Rollout): boolean {
+  return state === 'held' && problems.some(({ code }) => code === 'direct-push' || code === 'branch-rewound');
 }

@@ -1,4 +1,5 @@
 /** The rollouts under way: what the keepers tell goes into the books and to the forge, without a keeper ever waiting. */
+import type { Problem } from '../../../spec-schema/problem.ts';
 import { PortError } from '../../ports.ts';
 import type { ReconcilerEvent } from '../reconciler-events.ts';
 import type { Desk, RolloutRecord } from './desk.ts';
@@ -32,6 +33,8 @@ export class Rollouts {
     const { books } = this.#desk;
     const before = this.of(cluster);
     if (before !== undefined && isSame(before, record)) return;
+    if (before !== undefined && isStuck(before) && before.rollout.mergeCommit === record.rollout.mergeCommit)
+      return this.#goOn(before, record);
     if (before !== undefined && isOpen(before) && before.rollout.mergeCommit !== record.rollout.mergeCommit) {
       const ended: RolloutRecord = {
         ...before,
@@ -43,6 +46,38 @@ export class Rollouts {
     this.#blocked.delete(cluster);
     await books.outbox.put(rolloutMessages(this.#desk, record));
     await books.rollouts.put(cluster, record);
+  }
+
+  /** Changes that are in force and wait for the approval of what comes next. */
+  stuck(): string[] {
+    return [...this.#desk.books.rollouts.values()].flatMap((record) =>
+      isStuck(this.of(record.rollout.cluster) ?? record) ? [record.rollout.cluster] : [],
+    );
+  }
+
+  /** Whether what a keeper meets now belongs to a change, not to drift. */
+  isUnderWay(cluster: string): boolean {
+    const record = this.of(cluster);
+    return record !== undefined && isBegun(record);
+  }
+
+  /** What has been done stays done; the plan is another one, and goes on or waits for somebody. */
+  async #goOn(before: RolloutRecord, { change, rollout }: RolloutRecord): Promise<void> {
+    const { state, plan, problems } = rollout;
+    const shown = {
+      state,
+      plan,
+      problems:
+        state === 'held'
+          ? [...before.rollout.problems.filter(isUnapproved), ...problems.filter((one) => !isUnapproved(one))]
+          : problems,
+    };
+    const next: RolloutRecord = { ...before, change, rollout: { ...before.rollout, ...shown } };
+    if (JSON.stringify(next) === JSON.stringify(before)) return;
+    const { books } = this.#desk;
+    this.#news.delete(rollout.cluster);
+    await books.outbox.put(rolloutMessages(this.#desk, next));
+    await books.rollouts.put(rollout.cluster, next);
   }
 
   /** Never waits, never throws: whatever it hears is written down a moment later. */
@@ -107,10 +142,19 @@ function isBegun({ rollout: { state, begunAt } }: RolloutRecord): boolean {
   return begunAt !== undefined && state !== 'done' && state !== 'superseded';
 }
 
+function isUnapproved({ code }: Problem): boolean {
+  return code === 'needs-approval';
+}
+
+function isStuck(record: RolloutRecord): boolean {
+  const { state, problems } = record.rollout;
+  return isBegun(record) && state === 'held' && problems.some(isUnapproved);
+}
+
 /** Whether a judgement says what is written down already. One that runs is not begun again by being admitted again. */
 function isSame(before: RolloutRecord, now: RolloutRecord): boolean {
   if (before.rollout.mergeCommit !== now.rollout.mergeCommit || before.spec !== now.spec) return false;
-  if (now.rollout.state === 'running') return before.rollout.begunAt !== undefined;
+  if (now.rollout.state === 'running') return before.rollout.begunAt !== undefined && !isStuck(before);
   return (
     JSON.stringify(before.rollout) === JSON.stringify(now.rollout) && before.pullRequest === now.pullRequest
   );

@@ -126,11 +126,20 @@ export interface DirectPush {
   readonly branch: string;
   /** Clusters whose specs it changes. */
   readonly clusters: readonly string[];
+  /** Ids of the plans by which it would be carried out, for whoever approves it after all. */
+  readonly plans?: readonly string[];
   /** Set when a pull request, or another push, has dealt with it. */
   readonly over?: { readonly at: number; readonly by: string };
 }
 
-export function directPushIssue({ commit, author, branch, clusters, over }: DirectPush): KeptIssue {
+export function directPushIssue({
+  commit,
+  author,
+  branch,
+  clusters,
+  plans = [],
+  over,
+}: DirectPush): KeptIssue {
   const what = `${commitText(commit)} by ${escaped(author)} changes ${clusters.map(code).join(', ')} on ${code(branch)} without a pull request`;
   const pieces =
     over === undefined
@@ -140,6 +149,10 @@ export function directPushIssue({ commit, author, branch, clusters, over }: Dire
             [
               'What helps:',
               '',
+              ...plans.map(
+                (plan) =>
+                  `- approve what it would do now, in a comment here: ${code(`/redisforge approve ${plan}`)}; or`,
+              ),
               `- revert it: ${code(`git revert ${commit.slice(0, 40)}`)}, and propose the change in a pull request; or`,
               `- set ${code('onDirectPush: apply')} in ${code('redisforge.policy.yaml')}, if pushes are meant to be enough.`,
             ].join('\n'),

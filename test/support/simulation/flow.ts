@@ -48,8 +48,11 @@ export function clusterText(name: string, shape: ClusterShape = {}, place = 0): 
   return stringify(copy);
 }
 
+/** A node keeps its port however many others there are. */
 function renamed<N extends SpecDocument['nodes'][number]>(node: N, cluster: string, place: number): N {
-  return { ...node, name: `${cluster}-${node.name.slice(1)}`, port: node.port + place * PORTS_EACH };
+  const [, shard = '1', member = 'a'] = /^n(\d+)([a-d])$/.exec(node.name) ?? [];
+  const port = 7000 + place * PORTS_EACH + Number(shard) * 4 + member.charCodeAt(0) - 'a'.charCodeAt(0);
+  return { ...node, name: `${cluster}-${shard}${member}`, port };
 }
 
 const HOSTS: readonly HostSpec[] = specFrom(
@@ -158,9 +161,9 @@ export class Flow {
     return this.place.comments(pullRequest).get(`plan/${cluster}`) ?? '';
   }
 
-  /** The id that the comment of a plan shows. */
+  /** The id by which a comment asks for an approval. */
   planShown(pullRequest: string, cluster: string): string {
-    return /p_[0-9a-f]{12}/.exec(this.comment(pullRequest, cluster))?.[0] ?? '';
+    return /approve (p_[0-9a-f]{12})/.exec(this.comment(pullRequest, cluster))?.[1] ?? '';
   }
 
   planStatus(pullRequest: string): string | undefined {
@@ -173,14 +176,14 @@ export class Flow {
 
   describe(): string {
     const { clusters, held } = this.reconciler?.status() ?? {};
-    const told = this.events.slice(-40).map((event) => JSON.stringify(event, short));
+    const told = this.events.slice(-15).map((event) => JSON.stringify(event, short));
     return [
       ...told,
       JSON.stringify(held),
       ...Object.entries(clusters ?? {}).map(
         ([name, { status, blocks, failures }]) => `${name} ${status} ${JSON.stringify([blocks, failures])}`,
       ),
-      this.fleet.describe(),
+      this.fleet.describe(40),
     ].join('\n');
   }
 }
