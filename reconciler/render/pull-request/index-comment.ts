@@ -4,6 +4,7 @@ import { code, escaped } from '../markdown.ts';
 import { counted } from '../quantities.ts';
 import { COMMENT_BUDGET, commitText, type Page, wholeOf } from './parts.ts';
 import { applyStatus } from './status-lines.ts';
+import { MARKDOWN } from './summary.ts';
 import { fitted, IMPORTANCE, KEPT, type Noun, type Row, text } from './tree.ts';
 import { signOf, verdictOf } from './verdict.ts';
 
@@ -16,7 +17,7 @@ export function indexComment(previews: readonly Preview[], page: Page = {}): str
     return {
       cells: [
         `${sign} ${code(preview.cluster)}`,
-        verdictOf(preview),
+        verdictOf(preview, MARKDOWN),
         open.map((one) => escaped(one.text)).join('<br>'),
       ],
       // Those that do nothing are left out first; never those that fail or remove something.

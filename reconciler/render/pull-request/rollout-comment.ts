@@ -8,6 +8,7 @@ import { counted, duration } from '../quantities.ts';
 import { stepInWords } from '../step-words.ts';
 import { COMMENT_BUDGET, digestText, footer, type Page, problemList, wholeOf } from './parts.ts';
 import { STEPS } from './step-rows.ts';
+import { MARKDOWN } from './summary.ts';
 import { fitted, IMPORTANCE, KEPT, type Piece, text } from './tree.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -150,7 +151,7 @@ function shownPieces(shown: Preview | undefined): Piece[] {
   if (shown === undefined) return [];
   const { id, plannedAt, binding } = shown;
   return [
-    text(`<sub>Shown before the merge: ${verdictOf(shown)}</sub>`),
+    text(`<sub>Shown before the merge: ${verdictOf(shown, MARKDOWN)}</sub>`),
     text(footer(binding, id, plannedAt)),
   ];
 }

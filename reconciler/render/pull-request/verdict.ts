@@ -1,15 +1,15 @@
 /** The headline of each outcome, understood without reading on, and without ever being taken for another one. */
 import type { Preview } from '../../planner/preview/preview.ts';
-import { code, escaped } from '../markdown.ts';
+import { code } from '../markdown.ts';
 import { problemCount } from '../problem-text.ts';
 import { counted } from '../quantities.ts';
-import { changesInWords, MARKDOWN, tallyOf } from './summary.ts';
+import { changesInWords, MARKDOWN, type Markup, tallyOf, UNMARKED } from './summary.ts';
 
-/** The outcome in a few words of Markdown, without the cluster's name. */
-export function verdictOf({ outcome }: Preview): string {
+/** The outcome in a few words, without the cluster's name. */
+export function verdictOf({ outcome }: Preview, markup: Markup = UNMARKED): string {
   switch (outcome.kind) {
     case 'changes':
-      return changesInWords(outcome.plan, outcome.sides, MARKDOWN);
+      return changesInWords(outcome.plan, outcome.sides, markup);
     case 'no-op':
       return 'nothing to do on the live cluster';
     case 'blocked':
@@ -17,7 +17,7 @@ export function verdictOf({ outcome }: Preview): string {
     case 'invalid':
       return `the spec is not valid: ${problemCount(outcome.problems)}`;
     case 'failed':
-      return `no plan could be made: ${escaped(outcome.problems[0]?.summary ?? 'nobody said why')}`;
+      return `no plan could be made: ${markup.foreign(outcome.problems[0]?.summary ?? 'nobody said why')}`;
     case 'offline':
       return 'not planned against the live cluster';
     case 'released':
@@ -46,7 +46,7 @@ export function signOf({ outcome, requirements }: Preview): string {
 
 /** Headline and, below it, what merging would do now. */
 export function fullVerdict(preview: Preview): string {
-  const headline = `### ${signOf(preview)} ${code(preview.cluster)}: ${verdictOf(preview)}`;
+  const headline = `### ${signOf(preview)} ${code(preview.cluster)}: ${verdictOf(preview, MARKDOWN)}`;
   const next = consequence(preview);
   return next === '' ? headline : `${headline}\n\n${next}`;
 }
