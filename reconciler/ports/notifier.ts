@@ -14,3 +14,14 @@ export interface Notification {
   /** Where to read more. */
   readonly url: string | undefined;
 }
+
+export interface Notifier {
+  /** `discord`, `slack`: for people who read logs. */
+  readonly name: string;
+  /**
+   * Sends the message, or edits the one that is there under its key; what was said already is not said again. What is
+   * loud is sent at least once, what is quiet at most once, when an answer is lost.
+   * @throws PortError
+   */
+  notify(notification: Notification, signal: AbortSignal): Promise<void>;
+}
