@@ -48,10 +48,12 @@ export function balanceByWeight(
   const fair = new Map(shares.map(({ node, weight }) => [node, (total * weight) / parts]));
   let pool: SlotSet = homeless;
   const uneven = weightImbalancePercent(shares, weights) > thresholdPercent;
-  if (uneven || shares.some(({ slots }) => slots.length === 0)) {
+  const newcomer = shares.some(({ slots }) => slots.length === 0);
+  if (uneven || newcomer) {
     for (const { node, slots } of shares) {
       const share = fair.get(node) ?? 0;
-      const given = surplusOf(slots, weightOf(slots, weights) - share, share * CLOSE_ENOUGH, weights);
+      const surplus = weightOf(slots, weights) - share;
+      const given = surplusOf(slots, surplus, share * CLOSE_ENOUGH, weights, newcomer);
       target.set(node, subtractSlots(slots, given));
       pool = unionSlots(pool, given);
     }
@@ -62,8 +64,17 @@ export function balanceByWeight(
 /** Part of a share that is not worth cutting ranges to pieces for. */
 const CLOSE_ENOUGH = 0.02;
 
-/** Slots from the upper end that weigh about as much as is too much, and not more; the lowest one always stays. */
-function surplusOf(slots: SlotSet, surplus: number, tolerance: number, weights: SlotWeights): SlotSet {
+/**
+ * Slots from the upper end that weigh about as much as is too much, and not more; the lowest one always stays.
+ * @param withEmpty whether slots that weigh nothing go too: moved, they make nothing more even.
+ */
+function surplusOf(
+  slots: SlotSet,
+  surplus: number,
+  tolerance: number,
+  weights: SlotWeights,
+  withEmpty: boolean,
+): SlotSet {
   const given: SlotRange[] = [];
   let left = surplus;
   const lowest = slots[0]?.[0];
@@ -71,7 +82,7 @@ function surplusOf(slots: SlotSet, surplus: number, tolerance: number, weights: 
     for (let slot = last; slot >= first; slot -= 1) {
       const weight = weights[slot] ?? 0;
       if (left <= tolerance || slot === lowest) return slotSet(given);
-      if (weight > left) continue;
+      if (weight > left || (weight === 0 && !withEmpty)) continue;
       given.push([slot, slot]);
       left -= weight;
     }

@@ -1,4 +1,5 @@
 /** Which primary should own which slots: shares by weight, with as little movement as possible. */
+import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
 import type { NodeName, ShardName } from '../model/cluster-state.ts';
 import { fairCounts } from '../model/shares.ts';
 import { SLOT_COUNT, type SlotSet, slotCount, subtractSlots, takeSlots, unionSlots } from '../model/slots.ts';
@@ -9,6 +10,15 @@ export interface Share {
   readonly weight: number;
   /** What it owns now. */
   readonly slots: SlotSet;
+}
+
+/** Percent by which a share may be missed: numbers of slots are exact, what they weigh changes by the minute. */
+const SLOT_THRESHOLD = 2;
+const WEIGHT_THRESHOLD = 20;
+
+/** @param byWeight whether what slots weigh is known, and shared. */
+export function thresholdOf({ threshold }: ClusterSpec['balance'], byWeight: boolean): number {
+  return threshold ?? (byWeight ? WEIGHT_THRESHOLD : SLOT_THRESHOLD);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Problem } from '../../spec-schema/problem.ts';
 import type { ClusterState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
 import { stepEffect } from '../steps/table.ts';
+import { type BalanceOutcome, balanceOutcome } from './balance-score.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { applyOperations, diff } from './diff.ts';
 import { type Estimate, Estimator } from './estimate.ts';
@@ -30,6 +31,8 @@ export interface Plan {
   readonly warnings: readonly Problem[];
   /** What the loss of a zone would do, now and when the plan is carried out as far as it goes. */
   readonly outlook: { readonly before: readonly ZoneLoss[]; readonly after: readonly ZoneLoss[] };
+  /** How evenly the shards share slots, memory or load, before and after, and why slots move or do not. */
+  readonly balance: BalanceOutcome;
   /** How long it takes, what it moves, how bare the cluster is on the way. */
   readonly estimate: Estimate;
   /** SHA-256 over the canonical JSON of the steps, without prose or times. */
@@ -120,6 +123,7 @@ export function plan(
       desired,
     );
   }
+  const estimate = estimator.result();
   return {
     cluster: intent.spec.metadata.name,
     status,
@@ -128,7 +132,11 @@ export function plan(
     blocks: status === 'blocked' ? blocks : [],
     warnings: [...facts.warnings, ...holdWarnings(intent, waves, facts.now)],
     outlook: { before: zoneLosses(live), after: zoneLosses(paper) },
-    estimate: estimator.result(),
+    balance: balanceOutcome(intent, facts, live, paper, {
+      movedSlots: estimate.migrated.slots,
+      isBlocked: status === 'blocked',
+    }),
+    estimate,
     digest: planDigest(waves),
   };
 }

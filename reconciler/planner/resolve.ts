@@ -4,7 +4,7 @@ import type { Facts } from '../model/facts.ts';
 import { formatSlots, parseSlots, type SlotSet, subtractSlots, unionSlots } from '../model/slots.ts';
 import { isGoneSurge } from '../model/topology.ts';
 import { NOTHING_THERE } from '../steps/remove-surge.ts';
-import { balanceSlots, type Share } from './balance.ts';
+import { balanceSlots, type Share, thresholdOf } from './balance.ts';
 import { balanceByWeight } from './balance-by-weight.ts';
 import { fillCoverage } from './coverage.ts';
 import type { Intent, NodeIntent } from './intent.ts';
@@ -118,10 +118,6 @@ function desiredNode(
   return node;
 }
 
-/** Percent by which a share may be missed: numbers of slots are exact, what they weigh changes by the minute. */
-const SLOT_THRESHOLD = 2;
-const WEIGHT_THRESHOLD = 20;
-
 /**
  * Who should own what. Slots that nobody owns come first; only when all have an owner are any moved. A migration under
  * way counts as done: what is decided beside it must not depend on how far it has got.
@@ -159,12 +155,12 @@ function desiredSlots(
   const homeless = Object.keys(live.nodes)
     .filter((name) => !staying.has(name))
     .flatMap((name) => [...(slots.get(name) ?? [])]);
-  const { by, threshold } = intent.spec.balance;
+  const { balance } = intent.spec;
   const weights = facts.slotWeights;
-  if (by !== 'slots' && weights !== undefined && weights.some((weight) => weight > 0)) {
-    return balanceByWeight(shares, unionSlots(homeless, []), threshold ?? WEIGHT_THRESHOLD, weights);
+  if (balance.by !== 'slots' && weights !== undefined && weights.some((weight) => weight > 0)) {
+    return balanceByWeight(shares, unionSlots(homeless, []), thresholdOf(balance, true), weights);
   }
-  return balanceSlots(shares, unionSlots(homeless, []), threshold ?? SLOT_THRESHOLD);
+  return balanceSlots(shares, unionSlots(homeless, []), thresholdOf(balance, false));
 }
 
 /** A host needs its network, and an image only while a container is to be made from it. */

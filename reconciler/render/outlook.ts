@@ -5,6 +5,7 @@ import type { Exposure, Outage, Period } from '../planner/exposure.ts';
 import { type Guess, greatest, plus } from '../planner/guess.ts';
 import type { Plan } from '../planner/plan.ts';
 import type { Loss, ZoneLoss } from '../planner/what-if.ts';
+import { balanceInWords } from './balance-words.ts';
 import { bytes, counted, duration, listed } from './quantities.ts';
 
 export interface OutlookRow {
@@ -15,14 +16,23 @@ export interface OutlookRow {
 export interface OutlookView {
   /** Empty when nothing would be done. */
   readonly costs: readonly OutlookRow[];
+  /** How evenly the shards share, where nothing would be done; otherwise it is among the costs. */
+  readonly balance: readonly OutlookRow[];
   /** One row for all zones, or hosts, whose loss has the same consequences. */
   readonly losses: readonly OutlookRow[];
 }
 
 export function outlookView(plan: Plan): OutlookView {
   // Of a cluster that stays as it is there is nothing to weigh.
-  if (plan.status === 'converged') return { costs: [], losses: [] };
-  return { costs: plan.waves.length === 0 ? [] : costsOf(plan), losses: lossesOf(plan.outlook) };
+  const row = balanceInWords(plan.balance);
+  const balance = row === undefined ? [] : [row];
+  if (plan.waves.length === 0)
+    return {
+      costs: [],
+      balance,
+      losses: plan.status === 'converged' ? [] : lossesOf(plan.outlook),
+    };
+  return { costs: [...costsOf(plan), ...balance], balance: [], losses: lossesOf(plan.outlook) };
 }
 
 /** `about 2.4 s`, `at least 2.4 s`. */

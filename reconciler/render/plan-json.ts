@@ -31,6 +31,7 @@ export function planJson(plan: Plan, live: ClusterState): Record<string, unknown
       waves: plan.estimate.waves.map(({ ms, atLeastMs }) => ({ ms, atLeastMs })),
     },
     outlook: plan.outlook,
+    balance: plan.balance,
     blocks: plan.blocks,
     warnings: plan.warnings,
   };

@@ -16,8 +16,9 @@ export function planMarkdown(view: PlanView): string {
   if (view.blocks.length > 0)
     parts.push('#### What stands in the way', view.blocks.map(problemItem).join('\n'));
   if (view.differences.length > 0) parts.push('#### What differs', differencesPart(view.differences));
-  const { costs, losses } = view.outlook;
+  const { costs, balance, losses } = view.outlook;
   if (costs.length > 0) parts.push('#### What it takes', outlookPart(costs));
+  if (balance.length > 0) parts.push('#### What is shared', outlookPart(balance));
   if (losses.length > 0) parts.push('#### What if', outlookPart(losses));
   if (view.waves.length > 0) parts.push(wavesPart(view.waves));
   if (view.warnings.length > 0) parts.push('#### Warnings', view.warnings.map(problemItem).join('\n'));

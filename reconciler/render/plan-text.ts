@@ -24,8 +24,9 @@ export function planText(view: PlanView, style: Style): string {
     );
   if (view.warnings.length > 0)
     lines.push('', style.bold('Warnings'), ...view.warnings.flatMap((warning) => blockLines(warning, style)));
-  const { costs, losses } = view.outlook;
+  const { costs, balance, losses } = view.outlook;
   if (costs.length > 0) lines.push('', style.bold('What it takes'), ...costs.flatMap(rowLines));
+  if (balance.length > 0) lines.push('', style.bold('What is shared'), ...balance.flatMap(rowLines));
   if (losses.length > 0) lines.push('', style.bold('What if'), ...losses.flatMap(rowLines));
   if (view.waves.length > 0) lines.push('', style.dim(`plan ${view.digest}`));
   return lines.join('\n');
