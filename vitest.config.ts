@@ -21,6 +21,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/simulation/**', 'test/integration/**', '**/node_modules/**'],
+          setupFiles: ['test/support/same-examples.ts'],
           // Property tests on a machine that is busy with something else.
           testTimeout: 30_000,
         },
