@@ -171,9 +171,11 @@ export class Reconciler {
   #lookAtProposals(signal: AbortSignal): void {
     if (this.#pullRequests === undefined || this.#commit === undefined) return;
     const wake = (cluster: string): void => this.#keepers.get(cluster)?.keeper.wake();
-    this.#pullRequests.poll(this.#commit, wake, signal).catch((error: unknown) => {
-      this.#report({ kind: 'defect', cluster: 'pull requests', error });
-    });
+    // What people have said may have changed what is judged.
+    this.#pullRequests
+      .poll(this.#commit, wake, signal)
+      .then(() => this.#offers?.judge(signal))
+      .catch((error: unknown) => this.#report({ kind: 'defect', cluster: 'pull requests', error }));
     this.#offers?.judge(signal);
   }
 

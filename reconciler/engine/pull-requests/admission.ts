@@ -81,7 +81,12 @@ export async function judge(
   const pullRequest = origin.kind === 'pull-request' ? origin.pullRequest : undefined;
   // One that was opened and merged between two polls.
   if (pullRequest !== undefined && books.pullRequests.get(pullRequest.id) === undefined)
-    await books.pullRequests.put(pullRequest.id, { pullRequest, clusters: [], plannedHead: undefined });
+    await books.pullRequests.put(pullRequest.id, {
+      pullRequest,
+      clusters: [],
+      plannedHead: undefined,
+      unsaid: [],
+    });
   const shown =
     pullRequest === undefined ? undefined : books.previews.get(previewName(pullRequest.id, cluster));
   const record: Omit<RolloutRecord, 'rollout' | 'change'> = {

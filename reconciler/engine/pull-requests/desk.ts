@@ -31,6 +31,8 @@ export interface KnownPullRequest {
   readonly clusters: readonly string[];
   /** The head that the previews were made for; undefined before the first ones. */
   readonly plannedHead: string | undefined;
+  /** Those of its clusters about which there is something that is not in the outbox yet. */
+  readonly unsaid: readonly string[];
 }
 
 export interface ShownPreview {

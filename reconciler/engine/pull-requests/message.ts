@@ -1,9 +1,23 @@
 /** What is said at the forge: each message has a key, and only the last word under a key matters. */
 import { createHash } from 'node:crypto';
-import type { CheckRun, CommitStatus, Forge, KeptIssue, Reaction, Remark } from '../../ports/forge.ts';
+import type {
+  CheckRun,
+  CommitStatus,
+  Forge,
+  KeptIssue,
+  Reaction,
+  Remark,
+  Urgency,
+} from '../../ports/forge.ts';
 
 export type Message =
-  | { readonly kind: 'comment'; readonly pullRequest: string; readonly key: string; readonly body: string }
+  | {
+      readonly kind: 'comment';
+      readonly pullRequest: string;
+      readonly key: string;
+      readonly body: string;
+      readonly urgency?: Urgency;
+    }
   | { readonly kind: 'status'; readonly status: CommitStatus }
   | { readonly kind: 'check'; readonly check: CheckRun }
   | { readonly kind: 'issue'; readonly issue: KeptIssue }
@@ -27,16 +41,17 @@ export function keyOf(message: Message): string {
   }
 }
 
-/** Equal for messages that say the same. */
+/** Equal for messages that say the same, however urgent they are. */
 export function digestOf(message: Message): string {
-  return createHash('sha256').update(JSON.stringify(message)).digest('base64url');
+  const said = message.kind === 'comment' ? { ...message, urgency: undefined } : message;
+  return createHash('sha256').update(JSON.stringify(said)).digest('base64url');
 }
 
 /** @throws PortError */
 export async function send(forge: Forge, message: Message, signal: AbortSignal): Promise<void> {
   switch (message.kind) {
     case 'comment':
-      return forge.ensureComment(message.pullRequest, message.key, message.body, signal);
+      return forge.ensureComment(message.pullRequest, message.key, message.body, signal, message.urgency);
     case 'status':
       return forge.setStatus(message.status, signal);
     case 'check':

@@ -60,26 +60,18 @@ export class Planning {
     const shown = await Promise.all(
       changes.map((change) => this.#limit(() => this.#preview(change, request, pushed, signal))),
     );
-    const moved = known === undefined || pushed || known.clusters.join() !== clusters.join();
-    if (moved || shown.some(({ fresh }) => fresh)) {
-      await books.outbox.put(
-        planMessages(
-          this.#desk,
-          pullRequest,
-          shown.map(({ shown: { preview } }) => preview),
-          new Set(shown.flatMap((one) => (one.fresh ? [one.shown.preview.cluster] : []))),
-          conflicts,
-        ),
-      );
-      for (const { fresh, shown: document } of shown)
-        if (fresh) await books.previews.put(previewName(pullRequest.id, document.preview.cluster), document);
-    }
-    if (moved)
-      await books.pullRequests.put(pullRequest.id, {
-        pullRequest,
-        clusters,
-        plannedHead: pullRequest.head.commit,
-      });
+    const fresh = shown.filter((one) => one.fresh).map((one) => one.shown);
+    const told = new Set([...(known?.unsaid ?? []), ...fresh.map(({ preview }) => preview.cluster)]);
+    const same = !pushed && known !== undefined && known.clusters.join() === clusters.join();
+    if (same && told.size === 0) return;
+    // What people read must be in the books by then: they may answer it at once.
+    const next = { pullRequest, clusters, plannedHead: pullRequest.head.commit };
+    await books.pullRequests.put(pullRequest.id, { ...next, unsaid: [...told] });
+    for (const document of fresh)
+      await books.previews.put(previewName(pullRequest.id, document.preview.cluster), document);
+    const previews = shown.map((one) => one.shown.preview);
+    await books.outbox.put(planMessages(this.#desk, pullRequest, previews, told, conflicts));
+    await books.pullRequests.put(pullRequest.id, { ...next, unsaid: [] });
   }
 
   async #proposal(

@@ -14,7 +14,7 @@ import type { ReconcilerEvent } from '../reconciler-events.ts';
 import { type Admission, type Candidate, judge, type Verdict } from './admission.ts';
 import { ask, type Books, type Desk, openBooks, type PullRequestSettings } from './desk.ts';
 import { DriftWatch } from './drift-watch.ts';
-import { Planning } from './planning.ts';
+import { Planning, type PlanRequest } from './planning.ts';
 import { PolicySource } from './policy-source.ts';
 import { hearRemarks } from './remarks.ts';
 import { Rollouts } from './rollouts.ts';
@@ -183,30 +183,39 @@ export class PullRequests implements Admission {
     const listed = await ask(desk, 'pull requests', signal, (limited) => forge.pullRequests(limited));
     const here = listed.filter(({ base }) => base.branch === settings.branch);
     for (const pullRequest of here) await remember(books, pullRequest);
+    const open = here.filter(({ state }) => state === 'open');
+    planning.retain(new Set(open.map(({ id }) => id)));
+    await this.#fetched(repository, open, signal);
+    const { policy } = await policies.ofHead(head.id);
+    const request = { base: head.id, policy };
+    // First what is shown, then what people say about it: what they saw may be what a life that ended has said last.
+    await this.#planAll(planning, open, { ...request, anew: new Set() }, signal);
     const names = new Set([
       ...[...books.pullRequests.values()].flatMap(({ clusters }) => clusters),
       ...[...books.rollouts.values()].map(({ rollout }) => rollout.cluster),
     ]);
     const heard = await hearRemarks(desk, names, signal);
     for (const cluster of heard.wake) wake(cluster);
-    const open = here.filter(({ state }) => state === 'open');
-    planning.retain(new Set(open.map(({ id }) => id)));
-    await this.#fetched(repository, open, signal);
-    const { policy } = await policies.ofHead(head.id);
-    await Promise.all(
-      open.map((pullRequest) =>
-        this.#limit(async () => {
-          const anew = heard.replan.has(pullRequest.id);
-          try {
-            await planning.plan({ pullRequest, base: head.id, policy, anew }, signal);
-          } catch (error) {
-            // One whose head was pushed over meanwhile must not keep the others waiting: it comes again at the next poll.
-            if (!(error instanceof PortError)) throw error;
-            if (!signal.aborted) this.#troubled(`pull request ${pullRequest.id}: ${error.message}`);
-          }
-        }),
-      ),
-    );
+    if (heard.replan.size + heard.wake.size > 0)
+      await this.#planAll(planning, open, { ...request, anew: heard.replan }, signal);
+  }
+
+  async #planAll(
+    planning: Planning,
+    open: readonly PullRequest[],
+    { base, policy, anew }: Pick<PlanRequest, 'base' | 'policy'> & { readonly anew: ReadonlySet<string> },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const plan = async (pullRequest: PullRequest): Promise<void> => {
+      try {
+        await planning.plan({ pullRequest, base, policy, anew: anew.has(pullRequest.id) }, signal);
+      } catch (error) {
+        // One whose head was pushed over meanwhile must not keep the others waiting: it comes again at the next poll.
+        if (!(error instanceof PortError)) throw error;
+        if (!signal.aborted) this.#troubled(`pull request ${pullRequest.id}: ${error.message}`);
+      }
+    };
+    await Promise.all(open.map((pullRequest) => this.#limit(() => plan(pullRequest))));
   }
 
   async #mayMakeChecks(desk: Desk, signal: AbortSignal): Promise<boolean> {
@@ -244,7 +253,12 @@ async function remember({ pullRequests }: Books, pullRequest: PullRequest): Prom
   const known = pullRequests.get(pullRequest.id);
   if (known === undefined) {
     if (pullRequest.state === 'open')
-      await pullRequests.put(pullRequest.id, { pullRequest, clusters: [], plannedHead: undefined });
+      await pullRequests.put(pullRequest.id, {
+        pullRequest,
+        clusters: [],
+        plannedHead: undefined,
+        unsaid: [],
+      });
     return;
   }
   // Where the base stands is told by Git; a push there is no news about each of the pull requests.

@@ -19,6 +19,7 @@ export function rolloutMessages(desk: Desk, record: RolloutRecord): Message[] {
     .map(({ rollout: other }) => other)
     .concat(rollout)
     .sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
+  const urgency = rollout.state === 'running' ? 'progress' : 'result';
   const comments: Message[] = [];
   if (pullRequest !== undefined) {
     const shown = books.previews.get(previewName(pullRequest, rollout.cluster))?.preview;
@@ -28,9 +29,16 @@ export function rolloutMessages(desk: Desk, record: RolloutRecord): Message[] {
       pullRequest,
       key: `plan/${rollout.cluster}`,
       body: rolloutComment(rollout, page),
+      urgency,
     });
     if (together.length > 1)
-      comments.push({ kind: 'comment', pullRequest, key: 'index', body: rolloutIndexComment(together) });
+      comments.push({
+        kind: 'comment',
+        pullRequest,
+        key: 'index',
+        body: rolloutIndexComment(together),
+        urgency,
+      });
   }
   return [
     ...comments,
