@@ -40,6 +40,16 @@ export const waitingRules: Rule = function* (context) {
       yield { step: awaitStart(context, name), because: 'its container started a moment ago' };
       continue;
     }
+    if (failure?.code === 'denied') {
+      yield block(
+        'node-forbids',
+        `node ${name}`,
+        `${name} answers, but does not let RedisForge look at it, so nothing can be decided about it`,
+        failure.message,
+        `give RedisForge's user its rights back on ${name}: ACL LOAD there reads them from its file`,
+      );
+      continue;
+    }
     yield block(
       'node-silent',
       `node ${name}`,
