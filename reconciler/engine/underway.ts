@@ -112,10 +112,15 @@ const STARTS: ReadonlySet<Step['kind']> = new Set([
 /** Which place it takes there is the cluster's to say: somebody may have been elected or given its slots meanwhile. */
 const PLACE: ReadonlySet<string> = new Set(['role', 'replicaOf', 'link', 'synced', 'copy']);
 
+/** Whether the members still list a node that came back without them, and so what it is once it is stopped, is theirs to say. */
+const LISTING: ReadonlySet<string> = new Set(['membership', 'epoch', ...PLACE]);
+
 /** Contents change by the minute under clients' hands; they say nothing about a step. */
 function isJudged({ kind }: Step, { path }: Operation): boolean {
   const field = path.slice(path.lastIndexOf('/') + 1);
-  return field !== 'contents' && !(STARTS.has(kind) && PLACE.has(field));
+  if (field === 'contents') return false;
+  if (kind === 'fence-node') return !LISTING.has(field);
+  return !(STARTS.has(kind) && PLACE.has(field));
 }
 
 export class Underway {

@@ -73,6 +73,27 @@ it('a node that was started has come back, whatever place the cluster has given 
   expect(outcomes(underway, live)).toEqual(['done']);
 });
 
+it('a node that came back without its cluster is fenced once it is stopped, whether or not anybody still lists it', () => {
+  const returned = structuredClone(before);
+  Object.assign(returned.nodes['n1b'] as object, { membership: 'parted', link: 'down' });
+  const step: Step = { kind: 'fence-node', node: 'n1b', host: 'h2' };
+  const underway = new Underway();
+  underway.start({ id: stepId(step), step, because: '' }, returned, 0);
+  underway.executed(stepId(step), 1, undefined);
+  const live = structuredClone(applyOperations(returned, stepEffect(step, returned)));
+  // The members had forgotten it: stopped, it is nobody any more.
+  Object.assign(live.nodes['n1b'] as object, {
+    membership: 'none',
+    role: 'none',
+    replicaOf: null,
+    link: 'none',
+    synced: true,
+    copy: 'whole',
+  });
+  expect(outcomes(underway, returned)).toEqual([]);
+  expect(outcomes(underway, live)).toEqual(['done']);
+});
+
 it('a step is done when somebody has brought about what is desired in its place', () => {
   const { underway } = started({ kind: 'configure', node: 'n1a', config: { maxmemory: '1' } });
   const live = structuredClone(before);
