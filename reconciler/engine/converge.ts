@@ -142,10 +142,11 @@ class Convergence {
         const { blocks } = decision;
         // Nothing to do and nothing in the way: something is on its way that no rule waits for, a container that the
         // engine is removing, for example.
-        if (blocks.length === 0 && this.#looks < LOOKS_FOR_NOTHING) {
+        if (blocks.length === 0 && !this.#isResting() && this.#looks < LOOKS_FOR_NOTHING) {
           this.#looks += 1;
         } else {
-          const said = blocks.length > 0 ? blocks : [unexplained(differences)];
+          // What rests after a failure was explained by it.
+          const said = blocks.length > 0 || this.#isResting() ? blocks : [unexplained(differences)];
           this.#options.report({ kind: 'blocked', blocks: said });
           return { status: 'blocked', observation, steps: this.#steps, blocks: said };
         }
@@ -153,6 +154,14 @@ class Convergence {
       pause = started ? FIRST_PAUSE_MS : Math.min(pause * PAUSE_GROWTH, LONGEST_PAUSE_MS);
       await this.#pause(pause, observation, news);
     }
+  }
+
+  #resting(): ReadonlySet<Lock> {
+    return this.#options.resting?.(this.#cluster.ports.clock.now()) ?? new Set();
+  }
+
+  #isResting(): boolean {
+    return this.#resting().size > 0;
   }
 
   /** From now on, what the spec says of roles is no news any more. */
@@ -192,7 +201,7 @@ class Convergence {
     const { intent, ports } = this.#cluster;
     const desired = resolve(intent, live, facts);
     const ask = (): Decision => {
-      const resting = this.#options.resting?.(ports.clock.now()) ?? new Set<Lock>();
+      const resting = this.#resting();
       return nextSteps(intent, desired, live, facts, {
         ...policyOf(this.#cluster, new Set([...this.#underway.locks(), ...resting]), this.#options.approved),
         holds: 'kept',
@@ -322,7 +331,10 @@ function primariesFirst(actions: readonly PlannedStep[], desired: ClusterState):
   return [...actions.filter(owns), ...actions.filter((planned) => !owns(planned))];
 }
 
-/** All locks that a failed step would take, so that it can rest while the others go on. */
+/**
+ * All locks that a failed step would take, so that it can rest while the others go on. Nobody starts while it rests: it
+ * is in no switchover's way.
+ */
 export function locksOf(failed: FailedStep, { live }: Observation): readonly Lock[] {
-  return stepLocks(failed.step.step, live);
+  return stepLocks(failed.step.step, live).filter((lock) => !lock.startsWith('starts'));
 }

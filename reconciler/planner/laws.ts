@@ -15,6 +15,7 @@ import {
   peersOf,
   slotOwners,
 } from '../model/topology.ts';
+import { HeldLocks } from '../steps/locks.ts';
 import { describeStep, type Step, stepDisturbs, stepId, stepLocks } from '../steps/table.ts';
 import { emptied, unitesWithEmptied } from './emptied.ts';
 import type { Law, Violation, Wave } from './law.ts';
@@ -320,14 +321,15 @@ export const importsNeedReplicas: Law = function* ({ before, steps }) {
 
 /** No two steps of one wave share a lock. */
 export const locksAreExclusive: Law = function* ({ before, steps }, policy) {
-  const holders = new Map<string, string>([...policy.held].map((lock) => [lock, 'a step under way']));
+  const held = new HeldLocks(policy.held);
   for (const step of steps) {
-    for (const lock of stepLocks(step, before)) {
-      const holder = holders.get(lock);
+    const locks = stepLocks(step, before);
+    for (const lock of locks) {
+      const holder = held.holderAgainst(lock);
       if (holder !== undefined)
         yield { law: 3, summary: `${stepId(step)} and ${holder} both need ${lock}`, steps: [stepId(step)] };
-      holders.set(lock, stepId(step));
     }
+    for (const lock of locks) held.add(lock, stepId(step));
   }
 };
 

@@ -1,6 +1,7 @@
 /** The one decision function: which steps may start now, or why none may. */
 import type { ClusterState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
+import { HeldLocks } from '../steps/locks.ts';
 import { describeStep, type Step, stepDisturbs, stepId, stepLocks, stepRisk } from '../steps/table.ts';
 import { emptied, unitesWithEmptied } from './emptied.ts';
 import { brakes, type Hold, holdOf } from './holds.ts';
@@ -129,7 +130,7 @@ function largestWave(
     .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const wave: PlannedStep[] = [];
   const disturbing: Step[] = [];
-  const taken = new Set<string>(policy.held);
+  const taken = new HeldLocks(policy.held);
   const refusals: Block[] = [];
   const unapproved: PlannedStep[] = [];
   const held = new Map<string, { readonly hold: Hold; readonly steps: readonly PlannedStep[] }>();
@@ -148,7 +149,7 @@ function largestWave(
       continue;
     }
     const locks = stepLocks(candidate.step, live);
-    if (locks.some((lock) => taken.has(lock))) continue;
+    if (locks.some((lock) => taken.holderAgainst(lock) !== undefined)) continue;
     if (stepDisturbs(candidate.step, live).length > 0) {
       // Only steps that disturb can break a law together with others; each is weighed against those chosen before.
       const violations = checkLaws(
@@ -172,7 +173,7 @@ function largestWave(
       }
       disturbing.push(candidate.step);
     }
-    for (const lock of locks) taken.add(lock);
+    for (const lock of locks) taken.add(lock, candidate.id);
     wave.push(candidate);
   }
   if (wave.length === 0) blocks.push(...refusals);

@@ -16,7 +16,7 @@ export const deployNode: StepKind<DeployNode> = {
   id: (step) => `deploy-node:${step.node}`,
   describe: (step) => `start ${step.node} on ${step.host} from ${step.launch.image}`,
   risk: 'safe',
-  locks: (step) => [`node:${step.node}`],
+  locks: (step) => [`node:${step.node}`, `starts:${step.node}`],
   disturbs: () => [],
   effect: (step, state) => [
     ...returnOf(state, step.node),

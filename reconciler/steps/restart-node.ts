@@ -25,7 +25,11 @@ export const restartNode: StepKind<RestartNode> = {
     return `restart ${step.node} for ${changes.join(', ')}`;
   },
   risk: 'disruptive',
-  locks: (step, state) => [`node:${step.node}`, `shard:${nodeOf(state, step.node).shard}`],
+  locks: (step, state) => [
+    `node:${step.node}`,
+    `shard:${nodeOf(state, step.node).shard}`,
+    `starts:${step.node}`,
+  ],
   disturbs: (step) => [step.node],
   effect: (step, state) => [
     ...returnOf(state, step.node),

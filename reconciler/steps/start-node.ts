@@ -15,7 +15,7 @@ export const startNode: StepKind<StartNode> = {
   id: (step) => `start-node:${step.node}`,
   describe: (step) => `start ${step.node} again on ${step.host}`,
   risk: 'safe',
-  locks: (step) => [`node:${step.node}`],
+  locks: (step) => [`node:${step.node}`, `starts:${step.node}`],
   disturbs: () => [],
   effect: (step, state) => [
     ...returnOf(state, step.node),

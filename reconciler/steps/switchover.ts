@@ -66,7 +66,7 @@ export const switchover: StepKind<Switchover> = {
   id: (step) => `switchover:${step.shard}:${step.from}>${step.to}`,
   describe: (step) => `switch shard ${step.shard} over from ${step.from} to ${step.to}`,
   risk: 'disruptive',
-  locks: (step) => [VOTED, `shard:${step.shard}`, `node:${step.from}`, `node:${step.to}`],
+  locks: (step) => [VOTED, 'starts', `shard:${step.shard}`, `node:${step.from}`, `node:${step.to}`],
   disturbs: (step) => [step.from],
   effect: (step, state) => [
     ...promotion(state, step.from, step.to),

@@ -49,7 +49,7 @@ export const awaitStart: StepKind<AwaitStart> = {
   ...wait,
   id: (step) => `await-start:${step.node}`,
   describe: (step) => `wait until ${step.node} has loaded its data`,
-  locks: (step) => [`node:${step.node}`],
+  locks: (step) => [`node:${step.node}`, `starts:${step.node}`],
   effect: (step, state) => [
     ...returnOf(state, step.node),
     ...setNode(step.node, { config: step.config, users: step.users }),

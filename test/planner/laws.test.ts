@@ -311,6 +311,16 @@ describe('locks', () => {
     expect(broken([users], undefined, { ...POLICY, held: new Set(['node:n1b'] as const) })).toEqual([3]);
     expect(broken([users])).toEqual([]);
   });
+
+  it('let nobody start while roles change: a member that reads both tales at once may never come back', () => {
+    const start: Step = { kind: 'start-node', node: 'n1b', host: 'h2', config: {}, users: {} };
+    const other: Step = { ...start, node: 'n3b', host: 'h1' };
+    const roles: Step = { kind: 'switchover', shard: 's2', from: 'n2a', to: 'n2b' };
+    expect(broken([start, roles])).toContain(3);
+    expect(broken([roles], undefined, { ...POLICY, held: new Set(['starts:n1b'] as const) })).toEqual([3]);
+    expect(broken([start], undefined, { ...POLICY, held: new Set(['starts'] as const) })).toEqual([3]);
+    expect(broken([start, other])).toEqual([]);
+  });
 });
 
 it('every law has a test above', () => {
