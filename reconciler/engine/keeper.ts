@@ -31,6 +31,15 @@ export interface KeeperBonds {
   readonly brake?: (cluster: string, now: number) => Hold | undefined;
 }
 
+/** One pass, and what it is for. */
+interface Turn {
+  /** Milliseconds since the epoch; 0 when nothing was looked at. */
+  readonly begun: number;
+  readonly commit: string;
+  /** Aborted when a newer spec takes the place of this one. */
+  readonly outdated: AbortSignal;
+}
+
 export class Keeper {
   readonly #ports: Ports;
   readonly #leases: Leases;
@@ -117,7 +126,8 @@ export class Keeper {
       } catch (error) {
         if (!(error instanceof PortError)) throw error;
         // Somebody else acts on this cluster: say so, look again later, touch nothing.
-        this.#set('standby', { failures: [{ step: 'lease', reason: error.message }] }, 0);
+        const turn: Turn = { begun: 0, commit: this.#commit, outdated: this.#outdated.signal };
+        this.#set('standby', { failures: [{ step: 'lease', reason: error.message }] }, turn);
         this.#report({
           kind: 'pass',
           cluster: this.#spec.metadata.name,
@@ -155,45 +165,47 @@ export class Keeper {
   /** One pass; returns how long to wait before the next one, in milliseconds. */
   async #pass(spec: ClusterSpec, signal: AbortSignal): Promise<number> {
     const begun = this.#ports.clock.now();
-    const outdated = this.#outdated.signal;
+    // A newer spec may come at any moment: what it approves, and that it has converged, is said of no other.
+    const turn: Turn = { begun, commit: this.#commit, outdated: this.#outdated.signal };
+    const agreed = this.#approved;
     const cause: Cause = {
       kind: this.#convergedCommit === this.#commit ? 'drift' : 'change',
       commit: this.#commit,
     };
     const { cluster, problems } = await openCluster(spec, this.#ports);
     if (cluster === undefined) {
-      this.#set('blocked', { blocks: problems }, begun);
+      this.#set('blocked', { blocks: problems }, turn);
       return this.#settings.driftMs;
     }
     try {
-      const approved = this.#approved ?? (await approvedBy(cluster, this.#commit));
+      const approved = agreed ?? (await approvedBy(cluster, turn.commit));
       const brake = this.#brake;
       const outcome = await converge(cluster, {
         approved,
-        signal: AbortSignal.any([signal, outdated]),
+        signal: AbortSignal.any([signal, turn.outdated]),
         report: (event) => this.#progress(cause, event),
         resting: (now) => this.#restingLocks(now),
         ...(brake === undefined ? {} : { brake: (now) => brake(spec.metadata.name, now) }),
         news: () => this.#news.signal,
       });
-      return this.#conclude(cluster, cause, outcome, begun);
+      return this.#conclude(cluster, cause, outcome, turn);
     } catch (error) {
       // A defect in RedisForge must not end the care for this cluster, nor for the others.
       this.#report({ kind: 'defect', cluster: spec.metadata.name, error });
       this.#set(
         'failed',
         { failures: [{ step: 'pass', reason: error instanceof Error ? error.message : String(error) }] },
-        begun,
+        turn,
       );
       return this.#settings.driftMs;
     }
   }
 
-  #conclude(cluster: Cluster, cause: Cause, outcome: Outcome, begun: number): number {
+  #conclude(cluster: Cluster, cause: Cause, outcome: Outcome, turn: Turn): number {
     const now = this.#ports.clock.now();
     if (outcome.status === 'converged') {
       this.#resting.clear();
-      this.#convergedCommit = this.#commit;
+      this.#convergedCommit = this.#commitOf(turn);
     }
     if (outcome.status === 'failed')
       for (const failure of outcome.failures) this.#rest(failure, outcome.observation, now);
@@ -214,14 +226,14 @@ export class Keeper {
             : {}),
         ...(outcome.observation === undefined ? {} : { observation: outcome.observation }),
       },
-      begun,
+      turn,
     );
     this.#report({
       kind: 'pass',
       cluster: cluster.intent.spec.metadata.name,
       cause,
       status: this.#status,
-      durationMs: now - begun,
+      durationMs: now - turn.begun,
       steps: outcome.steps,
     });
     // After a failure the rest goes on at once: what failed holds its locks while it rests.
@@ -263,14 +275,19 @@ export class Keeper {
       );
   }
 
-  #set(status: KeeperStatus['status'], changes: Partial<KeeperStatus>, begun: number): void {
+  /** The commit that a pass was for: the newest one, as long as that says the same. */
+  #commitOf({ commit, outdated }: Turn): string {
+    return outdated.aborted ? commit : this.#commit;
+  }
+
+  #set(status: KeeperStatus['status'], changes: Partial<KeeperStatus>, turn: Turn): void {
     this.#status = {
       ...this.#status,
       blocks: [],
       ...changes,
       status,
-      commit: this.#commit,
-      checkedAt: begun,
+      commit: this.#commitOf(turn),
+      checkedAt: turn.begun,
     };
   }
 }

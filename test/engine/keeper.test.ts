@@ -1,0 +1,61 @@
+/** The keeper of one cluster: what a commit approves and what has converged is said of that commit and of no other. */
+import { expect, it } from 'vitest';
+import type { Ports } from '../../reconciler/engine/cluster.ts';
+import { Keeper } from '../../reconciler/engine/keeper.ts';
+import { SimulatedFleet } from '../support/simulation/fleet.ts';
+import { documentOf, specFrom } from '../support/simulation/random-spec.ts';
+
+it('a commit that comes while a pass for the former one is being prepared approves what itself destroys', async () => {
+  const four = documentOf({
+    shards: 4,
+    replicas: 1,
+    zones: 3,
+    hostsPerZone: 1,
+    network: 'host',
+    persistent: true,
+    roles: false,
+    config: {},
+    users: 0,
+  });
+  const last = four.nodes.at(-1)?.shard;
+  const three = { ...four, nodes: four.nodes.filter(({ shard }) => shard !== last) };
+  const spec = specFrom(four);
+  const fleet = new SimulatedFleet({ seed: 1, hosts: spec.hosts });
+  for (const file of ['operator', 'replication', 'id_ed25519'])
+    fleet.setSecret({ file }, `secret of ${file}`);
+
+  await fleet.run(async () => {
+    const { ports } = fleet;
+    const stop = new AbortController();
+    let secondComes = false;
+    const preparing: Ports = {
+      ...ports,
+      secrets: {
+        read: (ref) => {
+          // The pass has been begun with the former spec, and opens its cluster.
+          if (secondComes) keeper.follow(specFrom(three), 'second');
+          secondComes = false;
+          return ports.secrets.read(ref);
+        },
+      },
+    };
+    const keeper = new Keeper(
+      spec,
+      'first',
+      preparing,
+      ports.leases,
+      { pollMs: 1000, driftMs: 1000, holder: 'test' },
+      () => {
+        const { status, commit, blocks } = keeper.status();
+        expect(blocks.map(({ code }) => code)).not.toContain('needs-approval');
+        if (status !== 'converged') return;
+        if (commit === 'first') secondComes = true;
+        else stop.abort();
+      },
+    );
+    await keeper.run(stop.signal);
+    expect(keeper.status()).toMatchObject({ status: 'converged', commit: 'second' });
+    const { nodes = {} } = keeper.status().observation?.live ?? {};
+    expect(Object.keys(nodes).sort()).toEqual(three.nodes.map(({ name }) => name).sort());
+  });
+});
