@@ -13,8 +13,10 @@ import { listenForInterrupts } from '../reconciler/app/interrupts.ts';
 import { type Ending, OnceWatch } from '../reconciler/app/once.ts';
 import { type RunSettings, readRunSettings } from '../reconciler/app/settings.ts';
 import { type Output, processOutput, writeLine } from '../reconciler/app/terminal/screen.ts';
+import { wirePullRequests } from '../reconciler/app/wire-forge.ts';
 import { holderName, type Wiring, wire, wireRepository } from '../reconciler/app/wiring.ts';
 import { Reconciler } from '../reconciler/engine/reconciler.ts';
+import type { ReconcilerEvent } from '../reconciler/engine/reconciler-events.ts';
 import { type Lease, PortError } from '../reconciler/ports.ts';
 import { duration } from '../reconciler/render/quantities.ts';
 import { statusText } from '../reconciler/render/status-text.ts';
@@ -61,9 +63,12 @@ function dockerHost(): string {
 
 function demoSettings(): RunSettings {
   const sources = { flags: {}, environment: process.env, cwd: ROOT };
-  const { stateDir } = readRunSettings({ ...sources, flags: { repository: ROOT } });
+  const { stateDir } = readRunSettings({ ...sources, flags: { repository: ROOT, forge: 'local' } });
   const repository = repositoryFolder({ stateDir } as RunSettings);
-  return readRunSettings({ ...sources, flags: { ...INTERVALS, repository, branch: 'main', port: 'off' } });
+  return readRunSettings({
+    ...sources,
+    flags: { ...INTERVALS, repository, branch: 'main', port: 'off', forge: 'local' },
+  });
 }
 
 async function demo(settings: RunSettings, once: boolean, output: Output): Promise<ExitCode> {
@@ -109,15 +114,23 @@ async function reconcile(
   const interrupts = listenForInterrupts(() => view.say('stopping after the steps that are under way'));
   const watch = new OnceWatch();
   const over = new AbortController();
+  const report = (event: ReconcilerEvent): void => {
+    watch.record(event);
+    view.handle(event);
+  };
+  const holder = holderName('demo');
+  const repository = await wireRepository(settings, wiring);
+  const proposals = await wirePullRequests(settings, wiring, repository, holder, {
+    report,
+    onSaid: (said) => view.hear(said),
+  });
   const reconciler = new Reconciler(
     wiring.ports,
-    await wireRepository(settings, wiring),
+    repository,
     wiring.leases,
-    { pollMs: settings.pollMs, driftMs: settings.driftMs, holder: holderName('demo') },
-    (event) => {
-      watch.record(event);
-      view.handle(event);
-    },
+    { pollMs: settings.pollMs, driftMs: settings.driftMs, holder },
+    report,
+    proposals?.pullRequests,
   );
   const running = reconciler.run(AbortSignal.any([interrupts.signal, over.signal]));
   try {
@@ -131,6 +144,7 @@ async function reconcile(
     return closing(ending, interrupts.exitCode, once, output);
   } finally {
     over.abort();
+    await proposals?.forge.close();
     view.close();
     interrupts.dispose();
   }

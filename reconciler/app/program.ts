@@ -157,6 +157,26 @@ export function program(output: Output, ended: (code: ExitCode) => void): Comman
 
   withSettings(
     root
+      .command('comment')
+      .summary('say something under a branch')
+      .description(
+        'Where branches are the proposals (`--forge local`): says something under one, as in a comment of a pull request, and waits for the answer. Commands: plan, approve, pause, resume, stop, unlock, explain, help. What came onto the followed branch directly is approved under its name.\nExit code: 0 done, 3 refused, 1 nobody answered.',
+      )
+      .argument('<branch>', 'the branch, or the followed one')
+      .argument('<words...>', 'a command, or whatever there is to say'),
+    'all',
+    [
+      'redisforge comment more-memory approve p_3f9c01ab77de',
+      'redisforge comment more-memory pause orders 2h somebody is looking at it',
+      'redisforge comment main help',
+    ],
+  ).action(async (branch: string, words: string[], options) => {
+    const { commentCommand } = await import('./commands/comment.ts');
+    ended(await commentCommand(branch, words, context(options)));
+  });
+
+  withSettings(
+    root
       .command('run')
       .summary('run the reconciler')
       .description(

@@ -38,9 +38,14 @@ export function guide({ spec, live, settings, cwd, path }: GuideContext, style: 
   }
   lines.push(
     style.bold('Try'),
-    '  Change the spec and commit: the change is made everywhere, in the safe order.',
+    '  Propose a change on a branch: the plan for it is shown here, and noted on its commit.',
+    ...command(`git -C ${repository} switch -c more-memory`, style),
     ...command(`sed -i 's/maxmemory: .*mb/maxmemory: 128mb/' ${repository}/cluster.yaml`, style),
     ...command(`git -C ${repository} commit -am "More memory"`, style),
+    ...command(`git -C ${repository} notes show more-memory`, style),
+    '  Merge it: it is done, in the safe order.',
+    ...command(`git -C ${repository} switch main`, style),
+    ...command(`git -C ${repository} merge more-memory`, style),
   );
   if (victim !== undefined)
     lines.push(

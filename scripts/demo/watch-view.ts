@@ -1,11 +1,13 @@
 /** What one sees of the demo: steps as they run, and afterwards every drift with its cause and how long its repair took. */
 
+import type { Said } from '../../reconciler/adapters/local-forge/local-forge.ts';
 import { endedLine, plainLine, runningBlock } from '../../reconciler/app/progress/progress-lines.ts';
 import { RunningSteps } from '../../reconciler/app/progress/running-steps.ts';
 import { LiveBlock } from '../../reconciler/app/terminal/live-block.ts';
 import { type Screen, writeLine } from '../../reconciler/app/terminal/screen.ts';
 import type { ReconcilerEvent } from '../../reconciler/engine/reconciler-events.ts';
 import { blockLines } from '../../reconciler/render/block-text.ts';
+import { plainMarkdown } from '../../reconciler/render/plain-markdown.ts';
 import { problemText } from '../../reconciler/render/problem-text.ts';
 import { counted, duration } from '../../reconciler/render/quantities.ts';
 import { subjectOfStep } from '../../reconciler/render/step-words.ts';
@@ -60,8 +62,42 @@ export class WatchView {
       this.#stamped(this.#style.yellow(`${event.path} is gone; its cluster is left as it is`));
     else if (event.kind === 'repository-unreachable')
       this.#stamped(this.#style.red(`the repository cannot be read: ${visibleLine(event.reason)}`));
+    else if (event.kind === 'held') this.#held(event);
+    else if (event.kind === 'admitted')
+      this.#stamped(`${this.#style.green('in force')}: commit ${event.commit.slice(0, 7)}`);
+    else if (event.kind === 'pull-requests' && event.state === 'troubled')
+      this.#stamped(this.#style.yellow(visibleLine(event.reason)));
     else if (event.kind === 'defect')
       this.#stamped(this.#style.red(`defect in RedisForge: ${String(event.error)}`));
+  }
+
+  /** What the embedded forge has to say. The whole of a plan also stands in its Git note. */
+  hear(said: Said): void {
+    if (said.kind === 'status') return;
+    if (said.kind === 'issue') {
+      const { title, state, body } = said.issue;
+      this.#stamped(
+        `${this.#style.yellow(state === 'open' ? 'issue' : 'issue closed')}: ${visibleLine(title)}`,
+      );
+      if (state === 'open') this.say(plainMarkdown(body).replaceAll(/^(?=.)/gm, '  '));
+      return;
+    }
+    const { kind, pullRequest, state, body } = said;
+    const text = plainMarkdown(body);
+    const where = `${this.#style.cyan(kind === 'answer' ? 'answer under' : 'branch')} ${visibleLine(pullRequest)}`;
+    if (kind === 'comment' && state !== 'open') {
+      // How it goes is to be seen step by step here; only how it ended is news.
+      const [verdict = ''] = text.split('\n');
+      if (!verdict.startsWith('⏳')) this.#stamped(`${where}: ${verdict}`);
+      return;
+    }
+    this.#stamped(where);
+    this.say(text.replaceAll(/^(?=.)/gm, '  '));
+  }
+
+  #held({ problem }: Event<'held'>): void {
+    this.#stamped(this.#style.yellow('the change is held; what was in force stays in force'));
+    this.say(problemText(problem, this.#style));
   }
 
   #progress({ cause, event }: Event<'progress'>): void {

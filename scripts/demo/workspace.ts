@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { NOTES } from '../../reconciler/adapters/local-forge/note-book.ts';
 import { secretUses } from '../../reconciler/app/commands/secrets.ts';
 import { createSecretFile } from '../../reconciler/app/secret-files.ts';
 import type { Settings } from '../../reconciler/app/settings.ts';
@@ -66,7 +67,7 @@ export async function prepareWorkspace(
 }
 
 /** What a reconciler leaves in the state folder beside the clusters. */
-const OWN_ENTRIES = ['git', 'repository', 'defects'] as const;
+const OWN_ENTRIES = ['git', 'forge', 'repository', 'pull-requests', 'defects'] as const;
 
 async function entriesOf(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
@@ -89,6 +90,8 @@ async function makeRepository(folder: string, example: string, dockerHost: strin
   await git(folder, 'config', 'user.name', 'RedisForge demo');
   await git(folder, 'config', 'user.email', 'demo@redisforge.invalid');
   await git(folder, 'config', 'commit.gpgsign', 'false');
+  // So that plans are what `git notes` and `git log` show here.
+  await git(folder, 'config', 'core.notesRef', NOTES);
   await git(folder, 'add', '--all');
   await git(
     folder,
@@ -140,12 +143,13 @@ export async function removeWorkspace(settings: Settings): Promise<readonly stri
   if (made === undefined) return [];
   const { stateDir, secretsDir } = settings;
   const leases = await entriesOf(join(stateDir, 'leases'));
+  const held = [...made.clusters, ...(made.entries.includes('pull-requests') ? ['pull_requests'] : [])];
   const paths = [
     ...made.entries.map((entry) => join(stateDir, entry)),
     ...made.secrets.map((file) => join(secretsDir, file)),
     ...made.clusters.map((name) => join(stateDir, 'clusters', name)),
     ...leases
-      .filter((file) => made.clusters.some((name) => file.startsWith(`${name}.`)))
+      .filter((file) => held.some((name) => file.startsWith(`${name}.`)))
       .map((file) => join(stateDir, 'leases', file)),
     demoFolder(settings),
   ];

@@ -28,7 +28,8 @@ export type Said =
   | {
       readonly kind: 'comment' | 'answer';
       readonly pullRequest: string;
-      readonly commit: string;
+      readonly state: PullRequest['state'];
+      /** Markdown. */
       readonly body: string;
     }
   | { readonly kind: 'status'; readonly status: CommitStatus }
@@ -131,25 +132,31 @@ export class LocalForge implements Forge {
 
   ensureComment(pullRequest: string, key: string, body: string, signal: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
-      const commit = await this.#headOf(pullRequest, signal);
-      const isNew = await this.#converse(commit, pullRequest, signal, (said) =>
+      const pull = await this.#known(pullRequest, signal);
+      if (pull === undefined) throw new PortError('not-found', `there is no branch ${pullRequest}`);
+      const isNew = await this.#converse(pull.head.commit, pullRequest, signal, (said) =>
         said.comments[key] === body ? said : { ...said, comments: { ...said.comments, [key]: body } },
       );
-      if (isNew) this.#onSaid({ kind: 'comment', pullRequest, commit, body });
+      if (isNew) this.#onSaid({ kind: 'comment', pullRequest, state: pull.state, body });
     });
   }
 
   answer(remark: Remark, body: string, signal: AbortSignal): Promise<void> {
     const { pullRequest } = remark;
     return this.#inTurn(async () => {
-      await this.#inbox.reply({ remark: remark.id, answer: body });
-      const commit = await this.#headOf(pullRequest, signal);
+      const isFirst = await this.#inbox.reply({ remark: remark.id, answer: body });
+      const commit = (await this.#known(pullRequest, signal))?.head.commit;
+      if (commit === undefined) {
+        // Under the followed branch, or one that is gone: there is no note of it.
+        if (isFirst) this.#onSaid({ kind: 'answer', pullRequest, state: 'closed', body });
+        return;
+      }
       const isNew = await this.#converse(commit, pullRequest, signal, (said) =>
         said.answers[remark.id] === body
           ? said
           : { ...said, answers: { ...said.answers, [remark.id]: body } },
       );
-      if (isNew) this.#onSaid({ kind: 'answer', pullRequest, commit, body });
+      if (isNew) this.#onSaid({ kind: 'answer', pullRequest, state: 'open', body });
     });
   }
 
@@ -211,12 +218,10 @@ export class LocalForge implements Forge {
     }
   }
 
-  /** The commit that a proposal's comments are noted on. */
-  async #headOf(pullRequest: string, signal: AbortSignal): Promise<string> {
+  /** A proposal, or what became of it. Its comments are noted on its head. */
+  async #known(pullRequest: string, signal: AbortSignal): Promise<PullRequest | undefined> {
     const { open, past } = this.#seen ?? (await this.#look(signal));
-    const pull = [...open, ...past].find(({ id }) => id === pullRequest);
-    if (pull === undefined) throw new PortError('not-found', `there is no branch ${pullRequest}`);
-    return pull.head.commit;
+    return [...open, ...past].find(({ id }) => id === pullRequest);
   }
 
   /** @returns whether it changed anything. */

@@ -10,10 +10,12 @@ import { webhookRoute } from '../http/webhook.ts';
 import { listenForInterrupts } from '../interrupts.ts';
 import { EventLog } from '../log/event-log.ts';
 import { createLogger } from '../log/logger.ts';
+import { logSaid } from '../log/said-log.ts';
 import { type Ending, OnceWatch } from '../once.ts';
 import type { RunSettings } from '../settings.ts';
 import type { Output } from '../terminal/screen.ts';
 import { VERSION } from '../version.ts';
+import { wirePullRequests } from '../wire-forge.ts';
 import { holderName, wire, wireRepository } from '../wiring.ts';
 
 /** How often `--once` looks whether it is over, beside the events that tell. */
@@ -43,14 +45,22 @@ export async function runCommand(
     (event) => events.handle(event),
     (event) => once.record(event),
   ];
+  const report = (event: ReconcilerEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+  const holder = holderName('run');
+  const repository = await wireRepository(settings, wiring);
+  const proposals = await wirePullRequests(settings, wiring, repository, holder, {
+    report,
+    onSaid: (said) => logSaid(log, said),
+  });
   const reconciler = new Reconciler(
     wiring.ports,
-    await wireRepository(settings, wiring),
+    repository,
     wiring.leases,
-    { pollMs: settings.pollMs, driftMs: settings.driftMs, holder: holderName('run') },
-    (event) => {
-      for (const listener of listeners) listener(event);
-    },
+    { pollMs: settings.pollMs, driftMs: settings.driftMs, holder },
+    report,
+    proposals?.pullRequests,
   );
   const vitals = new Vitals(
     () => clock.now(),
@@ -81,8 +91,9 @@ export async function runCommand(
       server = await HttpServer.listen(listen, served, (err) => log.error({ err }, 'http'));
       log.info({ address: listen.address, port: server.port }, `serving ${Object.keys(served).join(', ')}`);
     }
-    const { repository, branch, pollMs, driftMs } = settings;
-    log.info({ version: VERSION, repository: shownUrl(repository), branch, pollMs, driftMs }, 'reconciling');
+    const { branch, pollMs, driftMs, forge } = settings;
+    const place = { repository: shownUrl(settings.repository), branch, forge: forge.kind };
+    log.info({ version: VERSION, ...place, pollMs, driftMs }, 'reconciling');
     const running = reconciler.run(AbortSignal.any([interrupts.signal, over.signal]));
     const ending = options.once ? await endOf(once, reconciler, running, over) : undefined;
     await running;
@@ -97,6 +108,7 @@ export async function runCommand(
   } finally {
     interrupts.dispose();
     await server?.close();
+    await proposals?.forge.close();
     await wiring.close();
   }
 }
