@@ -39,7 +39,9 @@ export function readPolicy(source: Uint8Array | string, file: string): ReadPolic
       return subject === undefined || !faulty.has(subject);
     })
     .map((finding) => problemOf(finding, locate));
-  const problems = [...encoding, ...syntax, ...found];
+  const problems = [...encoding, ...syntax, ...found].toSorted(
+    ({ where: a }, { where: b }) => (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0),
+  );
   return { policy: hasErrors(problems) ? undefined : policy, problems };
 }
 

@@ -6,11 +6,13 @@ import type { ClusterState } from '../../model/cluster-state.ts';
 import type { GivenApproval } from '../../planner/approval/requirements.ts';
 import type { PlanChange, Preview, Rollout } from '../../planner/preview/preview.ts';
 import type { Forge, PullRequest } from '../../ports/forge.ts';
+import type { Notifier } from '../../ports/notifier.ts';
 import type { SpecRepository } from '../../ports.ts';
 import type { Ports } from '../cluster.ts';
 import { within } from '../deadline.ts';
 import { CommandBook } from './command-book.ts';
-import { Outbox, type OutboxTrouble } from './outbox.ts';
+import { Mail } from './mail.ts';
+import type { OutboxTrouble } from './outbox.ts';
 import { Shelf } from './shelf.ts';
 
 export interface PullRequestSettings {
@@ -81,7 +83,7 @@ export interface Books {
   /** By cluster. */
   readonly drift: Shelf<DriftRecord>;
   readonly commands: CommandBook;
-  readonly outbox: Outbox;
+  readonly outbox: Mail;
 }
 
 export interface Desk {
@@ -101,16 +103,18 @@ export function previewName(pullRequest: string, cluster: string): string {
 /** @throws PortError */
 export async function openBooks(
   forge: Forge,
-  { store, clock }: Ports,
+  notifiers: readonly Notifier[],
+  ports: Ports,
   report: (trouble: OutboxTrouble) => void,
 ): Promise<Books> {
+  const { store, clock } = ports;
   return {
     pullRequests: await Shelf.open(store, 'pull-requests/known'),
     previews: await Shelf.open(store, 'pull-requests/previews'),
     rollouts: await Shelf.open(store, 'pull-requests/rollouts'),
     drift: await Shelf.open(store, 'pull-requests/drift'),
     commands: await CommandBook.open(store, clock.now()),
-    outbox: await Outbox.open(forge, store, clock, report),
+    outbox: await Mail.open(forge, notifiers, ports, report),
   };
 }
 

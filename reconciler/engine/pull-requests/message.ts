@@ -9,6 +9,7 @@ import type {
   Remark,
   Urgency,
 } from '../../ports/forge.ts';
+import type { Notification, Notifier } from '../../ports/notifier.ts';
 
 export type Message =
   | {
@@ -22,7 +23,9 @@ export type Message =
   | { readonly kind: 'check'; readonly check: CheckRun }
   | { readonly kind: 'issue'; readonly issue: KeptIssue }
   | { readonly kind: 'answer'; readonly remark: Remark; readonly body: string }
-  | { readonly kind: 'reaction'; readonly remark: Remark; readonly reaction: Reaction };
+  | { readonly kind: 'reaction'; readonly remark: Remark; readonly reaction: Reaction }
+  /** For channels, not for the forge. */
+  | { readonly kind: 'notification'; readonly notification: Notification };
 
 /** Where it will be read: what is said there later replaces it. */
 export function keyOf(message: Message): string {
@@ -38,6 +41,8 @@ export function keyOf(message: Message): string {
     case 'answer':
     case 'reaction':
       return `${message.kind}/${message.remark.id}`;
+    case 'notification':
+      return `notification/${message.notification.key}`;
   }
 }
 
@@ -47,11 +52,13 @@ export function digestOf(message: Message): string {
   return createHash('sha256').update(JSON.stringify(said)).digest('base64url');
 }
 
-/** @throws PortError */
-export async function send(forge: Forge, message: Message, signal: AbortSignal): Promise<void> {
+/** What the forge has no place for is not sent there. @throws PortError */
+export async function sendTo(forge: Forge, message: Message, signal: AbortSignal): Promise<void> {
   switch (message.kind) {
-    case 'comment':
-      return forge.ensureComment(message.pullRequest, message.key, message.body, signal, message.urgency);
+    case 'comment': {
+      const { pullRequest, key, body, urgency } = message;
+      return forge.ensureComment(pullRequest, key, body, signal, urgency);
+    }
     case 'status':
       return forge.setStatus(message.status, signal);
     case 'check':
@@ -62,5 +69,12 @@ export async function send(forge: Forge, message: Message, signal: AbortSignal):
       return forge.answer(message.remark, message.body, signal);
     case 'reaction':
       return forge.react(message.remark, message.reaction, signal);
+    case 'notification':
+      return;
   }
+}
+
+/** @throws PortError */
+export async function notifyBy(notifier: Notifier, message: Message, signal: AbortSignal): Promise<void> {
+  if (message.kind === 'notification') await notifier.notify(message.notification, signal);
 }

@@ -2,7 +2,6 @@
 import type { StateStore } from '../../ports.ts';
 import { digestOf, keyOf, type Message } from './message.ts';
 
-const LOG = 'pull-requests/outbox.jsonl';
 /** The log is written anew when it has so many more entries than what is in it needs. */
 const SURPLUS = 1_000;
 /** So many keys are remembered as said; what was said long ago would be said again, and change nothing. */
@@ -28,19 +27,21 @@ type Entry =
 
 export class OutboxLog {
   readonly #store: StateStore;
+  readonly #key: string;
   readonly #waiting = new Map<string, Waiting>();
   readonly #said = new Map<string, Said>();
   #entries = 0;
   #turn: Promise<void> = Promise.resolve();
 
-  private constructor(store: StateStore) {
+  private constructor(store: StateStore, key: string) {
     this.#store = store;
+    this.#key = key;
   }
 
   /** @throws PortError */
-  static async open(store: StateStore): Promise<OutboxLog> {
-    const log = new OutboxLog(store);
-    for (const line of ((await store.read(LOG)) ?? '').split('\n')) {
+  static async open(store: StateStore, key: string): Promise<OutboxLog> {
+    const log = new OutboxLog(store, key);
+    for (const line of ((await store.read(key)) ?? '').split('\n')) {
       log.#entries += 1;
       const entry = entryOf(line);
       if (entry !== undefined) log.#apply(entry);
@@ -91,7 +92,7 @@ export class OutboxLog {
   }
 
   async #appended(entry: Entry): Promise<void> {
-    await this.#store.append(LOG, JSON.stringify(entry));
+    await this.#store.append(this.#key, JSON.stringify(entry));
     this.#apply(entry);
     this.#entries += 1;
     if (this.#entries < SURPLUS + this.#waiting.size + this.#said.size) return;
@@ -100,7 +101,7 @@ export class OutboxLog {
       { put: [...this.#waiting.values()].map(({ message, spacingMs }) => ({ message, spacingMs })) },
     ];
     this.#entries = lines.length;
-    await this.#store.write(LOG, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    await this.#store.write(this.#key, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   }
 
   #apply(entry: Entry): void {

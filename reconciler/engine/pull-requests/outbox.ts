@@ -1,11 +1,10 @@
 /**
- * The outbox: what is to be said at the forge is kept until it has been said, in order, the last word under each key
- * only. Whoever puts something in waits for the disk of this machine at most; a forge that is down delays only its mail.
+ * An outbox: what is to be said at one place is kept until it has been said, in order, the last word under each key
+ * only. Whoever puts something in waits for the disk of this machine at most; a place that is down delays only its mail.
  */
-import type { Forge } from '../../ports/forge.ts';
 import { type Clock, PortError, type PortErrorCode, type StateStore } from '../../ports.ts';
 import { within } from '../deadline.ts';
-import { type Message, send } from './message.ts';
+import type { Message } from './message.ts';
 import { OutboxLog, type Waiting } from './outbox-log.ts';
 
 /** A forge may wait for its own limits in between; longer than this it is as good as down. */
@@ -34,8 +33,18 @@ export interface OutboxTrouble {
   readonly givenUp: boolean;
 }
 
+export interface OutboxOptions {
+  /** Where it is kept in the state folder. */
+  readonly key: string;
+  /** Says one message. @throws PortError */
+  readonly send: (message: Message, signal: AbortSignal) => Promise<void>;
+  readonly store: StateStore;
+  readonly clock: Clock;
+  readonly report: (trouble: OutboxTrouble) => void;
+}
+
 export class Outbox {
-  readonly #forge: Forge;
+  readonly #send: OutboxOptions['send'];
   readonly #clock: Clock;
   readonly #log: OutboxLog;
   readonly #report: (trouble: OutboxTrouble) => void;
@@ -43,26 +52,16 @@ export class Outbox {
   #rest = { times: 0, until: 0 };
   #wake = new AbortController();
 
-  private constructor(forge: Forge, clock: Clock, log: OutboxLog, report: (trouble: OutboxTrouble) => void) {
-    this.#forge = forge;
+  private constructor({ send, clock, report }: OutboxOptions, log: OutboxLog) {
+    this.#send = send;
     this.#clock = clock;
     this.#log = log;
     this.#report = report;
   }
 
   /** @throws PortError */
-  static async open(
-    forge: Forge,
-    store: StateStore,
-    clock: Clock,
-    report: (trouble: OutboxTrouble) => void,
-  ): Promise<Outbox> {
-    return new Outbox(forge, clock, await OutboxLog.open(store), report);
-  }
-
-  /** How many messages have not been said yet. */
-  get size(): number {
-    return this.#log.waiting.size;
+  static async open(options: OutboxOptions): Promise<Outbox> {
+    return new Outbox(options, await OutboxLog.open(options.store, options.key));
   }
 
   /**
@@ -102,7 +101,7 @@ export class Outbox {
 
   async #say(key: string, { message, digest }: Waiting, signal: AbortSignal): Promise<void> {
     try {
-      await within(this.#clock, SEND_MS, key, signal, (limited) => send(this.#forge, message, limited));
+      await within(this.#clock, SEND_MS, key, signal, (limited) => this.#send(message, limited));
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
       if (!signal.aborted) await this.#notSaid(key, digest, error);

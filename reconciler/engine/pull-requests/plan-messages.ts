@@ -3,6 +3,7 @@ import type { Preview } from '../../planner/preview/preview.ts';
 import type { PullRequest } from '../../ports/forge.ts';
 import { planCheck } from '../../render/pull-request/check-run.ts';
 import { indexComment } from '../../render/pull-request/index-comment.ts';
+import { planNotification } from '../../render/pull-request/notifications.ts';
 import { previewComment } from '../../render/pull-request/preview-comment.ts';
 import {
   PLANNING,
@@ -39,11 +40,12 @@ export function planningMessages({ head }: PullRequest, clusters: readonly strin
  */
 export function planMessages(
   { checks, settings }: Pick<Desk, 'checks' | 'settings'>,
-  { id, head }: PullRequest,
+  pullRequest: PullRequest,
   previews: readonly Preview[],
   fresh: ReadonlySet<string>,
   conflicts: readonly string[],
 ): Message[] {
+  const { id, head } = pullRequest;
   const { commit } = head;
   const all: StatusLine =
     conflicts.length > 0 && previews.length === 0
@@ -65,6 +67,7 @@ export function planMessages(
       return [
         { kind: 'comment', pullRequest: id, key: `plan/${cluster}`, body: previewComment(preview, page) },
         statusMessage(commit, context, planStatus(preview)),
+        { kind: 'notification', notification: planNotification(preview, pullRequest) },
         ...(checks()
           ? [{ kind: 'check', check: { commit, name: context, ...planCheck(preview) } } as const]
           : []),

@@ -8,6 +8,7 @@
 import pLimit from 'p-limit';
 import type { Hold } from '../../planner/holds.ts';
 import type { Forge, PullRequest } from '../../ports/forge.ts';
+import type { Notifier } from '../../ports/notifier.ts';
 import { type Commit, type Lease, type Leases, PortError, type SpecRepository } from '../../ports.ts';
 import type { Ports } from '../cluster.ts';
 import type { ReconcilerEvent } from '../reconciler-events.ts';
@@ -26,6 +27,8 @@ const LEASE = 'pull_requests';
 
 export interface PullRequestsOptions {
   readonly forge: Forge;
+  /** Channels that are told, too. */
+  readonly notifiers?: readonly Notifier[];
   readonly repository: SpecRepository;
   readonly ports: Ports;
   readonly leases: Leases;
@@ -140,7 +143,7 @@ export class PullRequests implements Admission {
   }
 
   async #open(signal: AbortSignal): Promise<Office | undefined> {
-    const { forge, repository, ports, leases, settings, report } = this.#options;
+    const { forge, notifiers = [], repository, ports, leases, settings, report } = this.#options;
     let lease: Lease;
     try {
       lease = await leases.acquire(LEASE, settings.holder);
@@ -153,7 +156,7 @@ export class PullRequests implements Admission {
     }
     let books: Books;
     try {
-      books = await openBooks(forge, ports, ({ key, reason, givenUp }) =>
+      books = await openBooks(forge, notifiers, ports, ({ key, reason, givenUp }) =>
         report({ kind: 'unsaid', key, reason, givenUp }),
       );
     } catch (error) {

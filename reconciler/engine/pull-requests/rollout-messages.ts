@@ -2,6 +2,7 @@
 import type { Rollout } from '../../planner/preview/preview.ts';
 import { rolloutIndexComment } from '../../render/pull-request/index-comment.ts';
 import { directPushIssue, failureIssue } from '../../render/pull-request/issues.ts';
+import { rolloutNotification } from '../../render/pull-request/notifications.ts';
 import { rolloutComment } from '../../render/pull-request/rollout-comment.ts';
 import { applyStatus, applyStatusOf } from '../../render/pull-request/status-lines.ts';
 import { type Desk, previewName, type RolloutRecord } from './desk.ts';
@@ -44,6 +45,13 @@ export function rolloutMessages(desk: Desk, record: RolloutRecord): Message[] {
     ...comments,
     statusMessage(rollout.mergeCommit, clusterContext(APPLY_CONTEXT, rollout.cluster), applyStatus(rollout)),
     statusMessage(rollout.mergeCommit, APPLY_CONTEXT, applyStatusOf(together)),
+    {
+      kind: 'notification',
+      notification: rolloutNotification(
+        rollout,
+        pullRequest === undefined ? undefined : books.pullRequests.get(pullRequest)?.pullRequest,
+      ),
+    },
     ...issues(desk, record, together),
   ];
 }
