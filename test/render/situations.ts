@@ -1,7 +1,8 @@
 /** Small clusters in the states that one wants to see on a screen. */
 import type { ClusterState, NodeState } from '../../reconciler/model/cluster-state.ts';
 import type { Facts, NodeFacts } from '../../reconciler/model/facts.ts';
-import type { NodeReading } from '../../reconciler/model/readings.ts';
+import type { MemberView, NodeReading } from '../../reconciler/model/readings.ts';
+import { parseSlots } from '../../reconciler/model/slots.ts';
 import type { Intent } from '../../reconciler/planner/intent.ts';
 import { type Plan, plan } from '../../reconciler/planner/plan.ts';
 import { convergedState, emptyState, noFacts, POLICY, testIntent } from '../support/specs.ts';
@@ -48,6 +49,7 @@ export function node(live: ClusterState, name: string): NodeState {
 
 function readFacts(intent: Intent): Facts {
   const facts = noFacts(intent);
+  const state = convergedState(intent);
   const hosts = Object.fromEntries(
     intent.spec.hosts.map(({ name }) => [name, { engineId: `id-${name}`, engineVersion: '28.5.2' }]),
   );
@@ -58,13 +60,13 @@ function readFacts(intent: Intent): Facts {
       nodeId: String(index + 1).repeat(40),
       address: { ip: `10.0.0.${index + 1}`, port: 7000, busPort: 17000 },
       lagBytes: name.endsWith('a') ? 0 : 1536 * index,
-      reading: reading(index),
+      reading: reading(index, state.nodes[name]?.slots ?? ''),
     },
   ]);
   return { ...facts, hosts, nodes: Object.fromEntries(nodes) };
 }
 
-function reading(index: number): NodeReading {
+function reading(index: number, slots: string): NodeReading {
   return {
     nodeId: String(index + 1).repeat(40),
     version: '8.6.3',
@@ -82,7 +84,7 @@ function reading(index: number): NodeReading {
     maxmemoryBytes: 100_663_296,
     saving: false,
     rewriting: false,
-    members: [],
+    members: [{ myself: true, slots: parseSlots(slots) } as unknown as MemberView],
     config: {},
     users: [],
     migrations: [],
