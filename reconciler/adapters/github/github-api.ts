@@ -84,11 +84,11 @@ export class GithubApi {
   }
 
   /**
-   * @param what the beginning of the sentence if it fails, for example `list pull requests`
+   * @param what is done, for the message if it fails: `list the open pull requests`
    * @throws PortError
    */
   async call<T>(what: string, ask: Ask, parse: Parse<T>, signal: AbortSignal): Promise<ParsedAnswer<T>> {
-    const said = `${what} of ${this.fullName}`;
+    const said = `${this.fullName}: ${what}`;
     if (this.#moved) await this.#learnName(signal);
     const answer = await this.#sent(said, ask, signal);
     if (answer.status >= 300) {
@@ -140,7 +140,7 @@ export class GithubApi {
 
   async #learnName(signal: AbortSignal): Promise<void> {
     this.#moved = false;
-    const what = `look where ${this.fullName} is now`;
+    const what = `${this.fullName}: look where it is now`;
     const { data } = await this.#sent(what, (rest, at) => rest.repos.get(at), signal);
     const [owner, repo] = String((data as { full_name?: unknown }).full_name).split('/');
     if (owner === undefined || repo === undefined)

@@ -39,7 +39,7 @@ const SECONDARY_WAIT_MS = 60_000;
 const LONGEST_WAIT_MS = 3_600_000;
 
 /**
- * @param what the sentence's beginning, for example `list the pull requests of acme/specs`
+ * @param what is done, for example `acme/specs: list the open pull requests`
  * @returns without a cause: Octokit hangs the whole request on its errors.
  */
 export function githubError(what: string, error: unknown): PortError {
@@ -54,11 +54,12 @@ export function githubError(what: string, error: unknown): PortError {
   const { status, message } = failed;
   const said = `${what}: GitHub answers ${status}: ${oneLine(message)}`;
   if (status >= 500) return new PortError('unreachable', said);
+  // Git may have given us a commit that GitHub's API does not have yet.
+  if (/no commit found/i.test(message)) return new PortError('not-found', said, { retry: 'soon' });
   const code = BY_STATUS[status] ?? 'refused';
-  // A token file may be replaced and a permission given while we run.
-  if (code === 'auth' || code === 'denied')
-    return new PortError(code, `${said}${permissionHint(failed)}`, { retry: 'later' });
-  return new PortError(code, said);
+  // A token file may be replaced and a permission given while we run; and 404 is also said of what may not be seen.
+  const passing = code === 'auth' || code === 'denied' || code === 'not-found';
+  return new PortError(code, `${said}${permissionHint(failed)}`, { retry: passing ? 'later' : 'never' });
 }
 
 /** Whether a request that failed this way may have been carried out all the same. */

@@ -101,6 +101,19 @@ export class FakeRepository {
     return number;
   }
 
+  /** Pull requests that all want the same branch merged: many of them cost hardly more than one. @returns their numbers */
+  async openMany(count: number, opening: Opening): Promise<readonly number[]> {
+    const first = await this.open(opening);
+    const { issue, pull } = this.pull(first);
+    const numbers = Array.from({ length: count }, (_, index) => first + index);
+    for (const number of numbers) {
+      const copy = { ...issue, number, pull: { ...pull, reviews: [] } };
+      this.data.issues.set(number, copy);
+      await this.git.run('update-ref', `refs/pull/${number}/head`, pull.headCommit);
+    }
+    return numbers;
+  }
+
   /** One more commit on the branch of a pull request, wherever that lies. @returns the commit */
   async pushTo(number: number, files: Files): Promise<string> {
     const { issue, pull } = this.pull(number);

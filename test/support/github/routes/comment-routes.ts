@@ -57,8 +57,9 @@ export const COMMENT_ROUTES: Readonly<Record<string, Handler>> = {
   },
 
   'issues/list-comments'(asked) {
-    const scene = sceneOf(asked);
-    const { number } = issueOf(asked);
+    const known = { ...asked, notYet: false };
+    const scene = sceneOf(known);
+    const { number } = issueOf(known);
     const comments = [...scene.repository.comments.values()]
       .filter((each) => each.issue === number)
       .filter(since(asked));
