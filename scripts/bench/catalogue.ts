@@ -8,6 +8,7 @@ import { fromNothing } from './from-nothing.ts';
 import { idleMemory } from './idle-memory.ts';
 import { idlePass } from './idle-pass.ts';
 import { planning } from './planning.ts';
+import { pullRequests } from './pull-requests.ts';
 import { rolling } from './rolling.ts';
 import { scaleMillion, scaleMillions } from './scale.ts';
 import { scaleUnderLoad } from './scale-under-load.ts';
@@ -15,6 +16,7 @@ import { switchover } from './switchover.ts';
 
 export const BENCHMARKS: readonly Benchmark[] = [
   planning,
+  pullRequests,
   form,
   fromNothing,
   idlePass,
