@@ -1,10 +1,8 @@
-/** The reference of `cluster.yaml` as Markdown, made from the schema so that it cannot fall behind. */
+/** The references of `cluster.yaml` and of the policy as Markdown, made from the schemas so that they cannot fall behind. */
 import { z } from 'zod';
 import { byteSizeSchema, clusterSpecSchema } from './cluster-spec.ts';
+import { POLICY_PATH, policySchema } from './policy/policy.ts';
 import { isCopyOf, isSecretRef, unwrapped } from './schema-walk.ts';
-
-const START = '<!-- spec-reference -->';
-const END = '<!-- /spec-reference -->';
 
 type Schema = z.core.$ZodType;
 
@@ -15,12 +13,25 @@ export function specReference(): string {
   return `${sections.join('\n\n')}\n`;
 }
 
-/** A document with the reference between its two markers brought up to date; undefined when it has no markers. */
-export function withSpecReference(markdown: string): string | undefined {
-  const start = markdown.indexOf(START);
-  const end = markdown.indexOf(END);
+/** The same for `redisforge.policy.yaml`. */
+export function policyReference(): string {
+  const sections: string[] = [];
+  describeObject(policySchema, '', POLICY_PATH, sections);
+  return `${sections.join('\n\n')}\n`;
+}
+
+/** A document with each reference between its two markers brought up to date; undefined when it has none of them. */
+export function withReferences(markdown: string): string | undefined {
+  const withSpec = between('spec-reference', markdown, specReference());
+  return between('policy-reference', withSpec ?? markdown, policyReference()) ?? withSpec;
+}
+
+function between(marker: string, markdown: string, reference: string): string | undefined {
+  const opening = `<!-- ${marker} -->`;
+  const start = markdown.indexOf(opening);
+  const end = markdown.indexOf(`<!-- /${marker} -->`);
   if (start === -1 || end < start) return undefined;
-  return `${markdown.slice(0, start + START.length)}\n\n${specReference()}\n${markdown.slice(end)}`;
+  return `${markdown.slice(0, start + opening.length)}\n\n${reference}\n${markdown.slice(end)}`;
 }
 
 function describeObject(schema: z.ZodObject, prefix: string, title: string, sections: string[]): void {
