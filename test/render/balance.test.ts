@@ -91,7 +91,7 @@ describe('the balance that a plan tells of', () => {
     const live = convergedState(testIntent());
     const said = 's1 has 12 % more than its share';
     expect(planText(planView(made, live), PLAIN)).toContain(`What is shared\n  balance by load: ${said}`);
-    expect(planMarkdown(planView(made, live))).toContain(`| balance by load | ${said}`);
+    expect(planMarkdown(made, live)).toContain(`| balance by load | ${said}`);
     expect(planJson(made, live)).toMatchObject({
       balance: { by: 'load', reason: 'even', thresholdPercent: 20 },
     });

@@ -10,7 +10,7 @@ import { expectGolden } from './golden.ts';
 import { after, healthy, node, type Situation, situation, unborn } from './situations.ts';
 
 const text = ({ plan, live }: Situation): string => planText(planView(plan, live), PLAIN);
-const markdown = ({ plan, live }: Situation): string => planMarkdown(planView(plan, live));
+const markdown = ({ plan, live }: Situation): string => planMarkdown(plan, live);
 
 /** Something of every kind that differs. */
 function drifted(): Situation {

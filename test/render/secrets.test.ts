@@ -32,7 +32,7 @@ function everything({ plan, live, facts }: Situation): string {
     .map((step) => explainText(step, live, { number: 1, of: plan.waves.length }, PLAIN));
   return [
     planText(view, PLAIN),
-    planMarkdown(view),
+    planMarkdown(plan, live),
     JSON.stringify(planJson(plan, live)),
     statusText(status, PLAIN),
     JSON.stringify(statusJson(status, plan)),

@@ -58,8 +58,9 @@ export async function offlinePlanCommand(
 }
 
 function shown({ plan, assumed }: PaperPlan, { format }: OfflineOptions, { output }: CommandContext): string {
-  const view = planView(plan, assumed);
-  return format === 'markdown' ? planMarkdown(view) : planText(view, output.style);
+  return format === 'markdown'
+    ? planMarkdown(plan, assumed)
+    : planText(planView(plan, assumed), output.style);
 }
 
 function releasedClusters({ specs, invalid }: SpecsAt, now: readonly ClusterSpec[]): string[] {

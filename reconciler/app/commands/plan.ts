@@ -21,8 +21,11 @@ export async function planCommand(
     {
       ...options,
       show({ plan, live }) {
-        const view = planView(plan, live);
-        writeLine(out, options.format === 'markdown' ? planMarkdown(view) : `${planText(view, style)}\n`);
+        const text =
+          options.format === 'markdown'
+            ? planMarkdown(plan, live)
+            : `${planText(planView(plan, live), style)}\n`;
+        writeLine(out, text);
       },
       json: ({ plan, live }) => planJson(plan, live),
       exitCode: ({ plan }) => EXIT_OF[plan.status],

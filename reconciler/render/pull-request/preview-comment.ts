@@ -1,9 +1,7 @@
 /** The comment that tells what a pull request would do to one cluster. */
-import type { Plan } from '../../planner/plan.ts';
-import type { Outcome, Preview, Sides } from '../../planner/preview/preview.ts';
+import type { Preview, Sides } from '../../planner/preview/preview.ts';
 import { differencesInWords } from '../differences.ts';
 import { code, escaped } from '../markdown.ts';
-import { type OutlookRow, outlookView } from '../outlook.ts';
 import { counted } from '../quantities.ts';
 import {
   COMMENT_BUDGET,
@@ -17,15 +15,11 @@ import {
   requirementList,
   wholeOf,
 } from './parts.ts';
+import { folded, outlookPieces, stepPieces, warnings } from './plan-pieces.ts';
 import { editLines } from './spec-edits.ts';
-import { type DestructiveForm, destructiveBox, stepTable } from './step-rows.ts';
-import { summaryLines } from './summary.ts';
-import { topologyPieces } from './topology-picture.ts';
+import type { DestructiveForm } from './step-rows.ts';
 import { fitted, IMPORTANCE, type Piece, text } from './tree.ts';
 import { fullVerdict } from './verdict.ts';
-
-/** Shorter tables stand open. */
-const MOST_OPEN = 20;
 
 /**
  * Markdown of at most `budget` UTF-16 units (60,000 unless said). Steps that cannot be undone are always all in it: each
@@ -48,7 +42,12 @@ function shortest(preview: Preview): string {
 
 export function previewPieces(preview: Preview, form: DestructiveForm): Piece[] {
   const { outcome } = preview;
-  const planned = 'plan' in outcome ? plannedPieces(outcome, form) : [];
+  const planned =
+    'plan' in outcome
+      ? outcome.kind === 'no-op'
+        ? warnings(outcome.plan)
+        : stepPieces(outcome.plan, outcome.sides, form)
+      : [];
   return [
     text(fullVerdict(preview)),
     requirementList(preview.requirements),
@@ -111,35 +110,6 @@ function explanation({ outcome, binding, plannedAt, cluster }: Preview): Piece[]
   }
 }
 
-function plannedPieces(
-  { plan, sides, kind }: Extract<Outcome, { plan: Plan }>,
-  form: DestructiveForm,
-): Piece[] {
-  if (kind === 'no-op') return warnings(plan);
-  const box = destructiveBox(plan, form);
-  const steps = plan.waves.flat().length;
-  const title = kind === 'blocked' ? 'Steps that can be done before that' : 'Steps, wave by wave';
-  return [
-    ...(box === undefined ? [] : [box]),
-    ...(steps === 0 ? [] : [text(summaryLines(plan, sides))]),
-    ...(steps === 0
-      ? []
-      : [
-          {
-            kind: 'details',
-            summary: `<b>${title}</b> (${counted(steps, 'step')})`,
-            open: steps <= MOST_OPEN,
-            pieces: [stepTable(plan)],
-          } as const,
-        ]),
-    ...warnings(plan),
-  ];
-}
-
-function warnings(plan: Plan): Piece[] {
-  return plan.warnings.length === 0 ? [] : [text('#### Warnings'), problemList(plan.warnings)];
-}
-
 function editPieces({ edits }: Preview): Piece[] {
   if (edits.length === 0) return [];
   return [
@@ -166,35 +136,6 @@ function driftPieces({ drift }: Preview, { live }: Sides): Piece[] {
       ],
     },
   ];
-}
-
-function outlookPieces(plan: Plan, sides: Sides): Piece[] {
-  const { costs, losses } = outlookView(plan);
-  const drawn = plan.status === 'converged' ? [] : topologyPieces(sides);
-  return [
-    ...(costs.length === 0 ? [] : [folded('What it takes', rowTable(['', ''], costs))]),
-    ...(losses.length === 0
-      ? []
-      : [folded('What if a zone is lost', rowTable(['If', 'then, after this plan'], losses))]),
-    ...(drawn.length === 0 ? [] : [folded('Topology', ...drawn)]),
-  ];
-}
-
-function folded(title: string, ...pieces: readonly Piece[]): Piece {
-  return { kind: 'details', summary: `<b>${title}</b>`, open: false, pieces };
-}
-
-function rowTable(head: readonly string[], rows: readonly OutlookRow[]): Piece {
-  return {
-    kind: 'table',
-    noun: ['line', 'lines'],
-    head,
-    align: head.map(() => '---'),
-    rows: rows.map(({ label, lines }) => ({
-      cells: [escaped(label), lines.map(escaped).join('<br>')],
-      importance: IMPORTANCE.estimate,
-    })),
-  };
 }
 
 function earlierPieces({ earlier }: Preview): Piece[] {

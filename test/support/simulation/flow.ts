@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { PullRequests } from '../../../reconciler/engine/pull-requests/pull-requests.ts';
 import { Reconciler } from '../../../reconciler/engine/reconciler.ts';
 import type { ReconcilerEvent } from '../../../reconciler/engine/reconciler-events.ts';
+import type { Notifier } from '../../../reconciler/ports/notifier.ts';
 import type { HostSpec } from '../../../spec-schema/cluster-spec.ts';
 import { SimulatedCrash } from './calls.ts';
 import { SimulatedFleet } from './fleet.ts';
@@ -74,6 +75,8 @@ export class Flow {
   readonly repository: SimulatedRepository;
   readonly place: ForgePlace;
   readonly events: ReconcilerEvent[] = [];
+  /** Channels that RedisForge tells of plans when it begins. */
+  readonly notifiers: Notifier[] = [];
   reconciler: Reconciler | undefined;
   #stop = new AbortController();
 
@@ -108,6 +111,7 @@ export class Flow {
       ports,
       leases: ports.leases,
       settings: { branch: 'main', version: '0.0.0', holder },
+      notifiers: this.notifiers,
       report,
     });
     const settings = { pollMs: POLL_MS, driftMs: POLL_MS, holder };
