@@ -24,7 +24,7 @@ import {
 import { type Cluster, policyOf, preferencesOf, stepContext } from './cluster.ts';
 import type { Observation } from './interpret/interpret.ts';
 import { recall, remember } from './memory.ts';
-import { observe } from './observe.ts';
+import { Observer } from './observer.ts';
 import type { Report } from './progress.ts';
 import { type Ended, Underway } from './underway.ts';
 import { untilOneEnds } from './watch.ts';
@@ -86,6 +86,7 @@ export async function converge(cluster: Cluster, options: ConvergeOptions): Prom
 class Convergence {
   readonly #cluster: Cluster;
   readonly #options: ConvergeOptions;
+  readonly #observer: Observer;
   readonly #underway: Underway;
   readonly #failures: FailedStep[] = [];
   readonly #calls = pLimit(PARALLEL_CALLS);
@@ -99,6 +100,7 @@ class Convergence {
   constructor(cluster: Cluster, options: ConvergeOptions) {
     this.#cluster = cluster;
     this.#options = options;
+    this.#observer = new Observer(cluster);
     const syncMs = cluster.intent.spec.policies.syncTimeout * 1000;
     this.#underway = new Underway((step) => (step.kind === 'await-sync' ? syncMs : stepDeadlineMs(step)));
   }
@@ -120,7 +122,8 @@ class Convergence {
       if (this.#defect !== undefined) throw this.#defect;
       // What happens from here on may not show in this observation any more.
       const news = this.#options.news?.();
-      observation = await observe(this.#cluster);
+      const slotsMove = this.#running.size === 0 && this.#underway.watchable().length > 0;
+      observation = await this.#observer.look(slotsMove, news);
       const { decision, desired, differences } = await this.#decide(observation);
       this.#options.report({ kind: 'observed', observation, differences: differences.length });
       if (this.#failures.length > 0 && !this.#underway.working) {

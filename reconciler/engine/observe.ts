@@ -21,10 +21,17 @@ const OBSERVE_DEADLINE_MS = 5_000;
 
 /** Looks at everything once. Changes nothing outside, except that identities are remembered when they changed. */
 export async function observe(cluster: Cluster): Promise<Observation> {
+  return observeNodes(cluster, await readEngines(cluster));
+}
+
+/** What engines have told, by host; hosts that share an engine share its reading. */
+export type EngineReadings = ReadonlyMap<HostName, Reading<EngineReading>>;
+
+/** Looks at every node, where the engines have said that they are. */
+export async function observeNodes(cluster: Cluster, engines: EngineReadings): Promise<Observation> {
   const { clock, store } = cluster.ports;
   const now = clock.now();
   const memory = await recall(store, cluster.intent.spec.metadata.name);
-  const engines = await readEngines(cluster);
   const observed = subjects(cluster.intent, engines, memory.ips);
   const asked = observed.filter(({ truth }) => truth.endpoints.length > 0);
   const asking = findStrangers(cluster, observed);
@@ -68,7 +75,7 @@ export async function observe(cluster: Cluster): Promise<Observation> {
 }
 
 /** Engines shared by several hosts are asked once. */
-async function readEngines(cluster: Cluster): Promise<Map<HostName, Reading<EngineReading>>> {
+export async function readEngines(cluster: Cluster): Promise<EngineReadings> {
   const { spec } = cluster.intent;
   const groups = new Map<Engine, HostSpec[]>();
   for (const host of spec.hosts) {
