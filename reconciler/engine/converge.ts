@@ -122,8 +122,8 @@ class Convergence {
       if (this.#defect !== undefined) throw this.#defect;
       // What happens from here on may not show in this observation any more.
       const news = this.#options.news?.();
-      const slotsMove = this.#running.size === 0 && this.#underway.watchable().length > 0;
-      observation = await this.#observer.look(slotsMove, news);
+      const onlyDataMoves = this.#running.size === 0 && this.#underway.onlyDataMoves;
+      observation = await this.#observer.look(onlyDataMoves, news);
       const { decision, desired, differences } = await this.#decide(observation);
       this.#options.report({ kind: 'observed', observation, differences: differences.length });
       if (this.#failures.length > 0 && !this.#underway.working) {
@@ -176,24 +176,27 @@ class Convergence {
   }
 
   /**
-   * Until it is worth looking again: there is news, all calls have returned and what they began cannot be watched or has
-   * ended, or after the pause when nothing tells.
+   * Until it is worth looking again: there is news, all calls have returned and what they began has ended or cannot be
+   * watched, or the pause is over.
    */
   async #pause(ms: number, observation: Observation, news?: AbortSignal): Promise<void> {
     const { clock } = this.#cluster.ports;
     const over = new AbortController();
     const signals = [over.signal, this.#options.signal, ...(news === undefined ? [] : [news])];
     const signal = AbortSignal.any(signals);
-    const tells = this.#running.size > 0 || this.#underway.watchable().length > 0;
-    if (!tells) return clock.sleep(ms, signal);
-    await Promise.race([this.#untilTold(observation, signal), clock.sleep(LONGEST_PAUSE_MS, signal)]);
+    const watched = this.#underway.watchable().length;
+    if (this.#running.size === 0 && watched === 0) return clock.sleep(ms, signal);
+    const longest = this.#running.size > 0 || watched === this.#underway.size ? LONGEST_PAUSE_MS : ms;
+    await Promise.race([this.#untilTold(observation, signal), clock.sleep(longest, signal)]);
     over.abort('looking again');
   }
 
   async #untilTold(observation: Observation, signal: AbortSignal): Promise<void> {
+    const calls = this.#running.size;
     await Promise.all(this.#running);
     const watched = this.#underway.watchable();
-    if (watched.length > 0) await untilOneEnds(watched, stepContext(this.#cluster, observation, signal));
+    if (watched.length === 0 || (calls > 0 && watched.length < this.#underway.size)) return;
+    await untilOneEnds(watched, stepContext(this.#cluster, observation, signal));
   }
 
   /** Settles what is under way, then asks what may start beside it. */

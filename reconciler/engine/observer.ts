@@ -1,10 +1,10 @@
-/** Looks at one cluster again and again. While nothing but slots moves, the engines need not be asked every time. */
+/** Looks at one cluster again and again. While only data moves, the engines need not be asked every time. */
 import type { Cluster } from './cluster.ts';
 import type { Observation } from './interpret/interpret.ts';
 import { type EngineReadings, observeNodes, readEngines } from './observe.ts';
 
 /**
- * How long the engines' word is good while slots move. Asking an engine for eight containers takes 31 ms and more of the
+ * How long the engines' word is good while only data moves. Asking an engine for eight containers takes 31 ms and more of the
  * two cores that the servers would use (measured), at each of the moments in which nothing moves.
  */
 const ENGINES_MS = 1_000;
@@ -26,13 +26,13 @@ export class Observer {
   }
 
   /**
-   * @param slotsMove whether moving slots is all that is under way: no container changes but by accident, and then an
-   * event, or a node that does not answer, tells.
+   * @param onlyDataMoves between servers that go on running: no container changes but by accident, and then an event, or
+   * a node that does not answer, tells.
    * @param news aborted as soon as there is an event.
    */
-  async look(slotsMove: boolean, news: AbortSignal | undefined): Promise<Observation> {
+  async look(onlyDataMoves: boolean, news: AbortSignal | undefined): Promise<Observation> {
     const known = this.#known;
-    if (slotsMove && known !== undefined && this.#isGood(known)) {
+    if (onlyDataMoves && known !== undefined && this.#isGood(known)) {
       const observation = await observeNodes(this.#cluster, known.engines);
       if (allAnswer(observation)) return observation;
     }

@@ -14,6 +14,7 @@ import {
   stepLocks,
 } from '../steps/table.ts';
 import type { StepOutcome } from './progress.ts';
+import type { Watched } from './watch.ts';
 
 interface Started {
   readonly planned: PlannedStep;
@@ -109,6 +110,13 @@ const STARTS: ReadonlySet<Step['kind']> = new Set([
   'deploy-node',
   'await-start',
 ]);
+/** Steps that leave every container as it is. */
+const MOVES_DATA: ReadonlySet<Step['kind']> = new Set([
+  'migrate-slots',
+  'await-migration',
+  'await-sync',
+  'await-agreement',
+]);
 /** Which place it takes there is the cluster's to say: somebody may have been elected or given its slots meanwhile. */
 const PLACE: ReadonlySet<string> = new Set(['role', 'replicaOf', 'link', 'synced', 'copy']);
 
@@ -141,10 +149,18 @@ export class Underway {
     return [...this.#started.values()].some(({ planned }) => !isWait(planned.step));
   }
 
-  /** What is under way, with when it was started, if the end of all of it can be watched for; otherwise nothing. */
-  watchable(): readonly { readonly step: Step; readonly at: number }[] {
-    const all = [...this.#started.values()].map(({ planned: { step }, at }) => ({ step, at }));
-    return all.every(({ step }) => canBeWatched(step)) ? all : [];
+  /** Of what is under way, that whose end can be watched for. */
+  watchable(): readonly Watched[] {
+    return [...this.#started.values()]
+      .map(({ planned: { step }, at }) => ({ step, at }))
+      .filter(({ step }) => canBeWatched(step));
+  }
+
+  /** Whether something is under way, and all of it moves data between servers that go on running. */
+  get onlyDataMoves(): boolean {
+    return (
+      this.size > 0 && [...this.#started.values()].every(({ planned }) => MOVES_DATA.has(planned.step.kind))
+    );
   }
 
   has(id: string): boolean {
