@@ -22,6 +22,7 @@ import {
   verifyStep,
 } from '../steps/table.ts';
 import { type Cluster, policyOf, preferencesOf, stepContext } from './cluster.ts';
+import { halt } from './halt.ts';
 import type { Observation } from './interpret/interpret.ts';
 import { recall, remember } from './memory.ts';
 import { Observer } from './observer.ts';
@@ -239,6 +240,8 @@ class Convergence {
       return ended;
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
+      // Refused: it was looked at, and is wrong. Otherwise it could not be looked at.
+      if (error.code === 'refused') await halt(this.#cluster, ended.planned, error.message);
       return { ...ended, outcome: { result: 'failed', reason: error.message } };
     }
   }

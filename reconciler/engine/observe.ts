@@ -7,6 +7,7 @@ import { type SlotSet, slotSet } from '../model/slots.ts';
 import { isUnformed, nodeOf, ownsSlots, shardMembers, uncoveredSlots } from '../model/topology.ts';
 import type { Engine, EngineQuestion } from '../ports.ts';
 import type { Cluster } from './cluster.ts';
+import { withHalt } from './halt.ts';
 import type { Evidence, Reading } from './interpret/evidence.ts';
 import { interpret, type Observation } from './interpret/interpret.ts';
 import { unusedVolumes } from './interpret/retirement.ts';
@@ -71,7 +72,8 @@ export async function observeNodes(cluster: Cluster, engines: EngineReadings): P
       ? observation
       : interpret(cluster.intent, { ...evidence, stranded }, observed, cluster.credentials.digester);
   const weights = await slotWeights(cluster, whole);
-  return weights === undefined ? whole : { ...whole, facts: { ...whole.facts, slotWeights: weights } };
+  const facts = await withHalt(cluster, whole.facts);
+  return { live: whole.live, facts: weights === undefined ? facts : { ...facts, slotWeights: weights } };
 }
 
 /** Engines shared by several hosts are asked once. */

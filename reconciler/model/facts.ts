@@ -21,6 +21,8 @@ export interface Facts {
   readonly nodes: Readonly<Record<NodeName, NodeFacts>>;
   /** Warnings that observation itself came to, for example one engine behind several zones. */
   readonly warnings: readonly Problem[];
+  /** Keys were missing after a step: nothing more is done under this spec but repairs. */
+  readonly halt?: Halt;
   /** What each of the 16,384 slots weighs, when shards are balanced by memory or load. */
   readonly slotWeights?: readonly number[];
   /** Containers and volumes with our labels that the spec does not name. */
@@ -34,6 +36,16 @@ export interface HostFacts {
   readonly failure?: ReadingFailure;
   /** Why an image could not be pulled the last time, by reference. */
   readonly imageFailures?: Readonly<Record<string, string>>;
+}
+
+/** Why everything stops. */
+export interface Halt {
+  /** Id of the step. */
+  readonly step: string;
+  /** What was counted, and in which slots keys are missing. */
+  readonly reason: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
 }
 
 /** Where redis-server can be reached. */

@@ -1,11 +1,12 @@
 /** What may not run now although nothing else is in its way: a pause, a freeze, the windows of the maintenance. */
 import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
+import type { Halt } from '../model/facts.ts';
 import { type Step, stepRisk } from '../steps/table.ts';
 import { isOpen, nextOpening } from './windows.ts';
 
 /** Why a step waits. */
 export interface Hold {
-  readonly code: 'paused' | 'stopped' | 'frozen' | 'outside-window';
+  readonly code: 'keys-missing' | 'paused' | 'stopped' | 'frozen' | 'outside-window';
   readonly summary: string;
   readonly hint: string;
 }
@@ -17,6 +18,20 @@ const REPAIRS: ReadonlySet<Step['kind']> = new Set([
   'cancel-migration',
   'takeover',
 ]);
+
+/** Whether missing keys hold a step back: nothing that could hide or worsen the loss is done before a person has looked. */
+export function halts(halt: Halt | undefined, step: Step): Hold | undefined {
+  if (halt === undefined || stepRisk(step) === 'none' || REPAIRS.has(step.kind)) return undefined;
+  return haltInWords(halt);
+}
+
+export function haltInWords({ step, reason, at }: Halt): Hold {
+  return {
+    code: 'keys-missing',
+    summary: `everything is stopped since ${new Date(at).toISOString()}: after ${step} keys were missing. ${reason}`,
+    hint: 'find out what became of them (a backup; or clients that removed many); then let RedisForge go on by any change of the spec, for example of metadata.description',
+  };
+}
 
 /** Whether what people have asked for beside the spec, a pause or a stop, holds a step back. */
 export function brakes(brake: Hold | undefined, step: Step): Hold | undefined {

@@ -4,7 +4,7 @@ import type { Facts } from '../model/facts.ts';
 import { HeldLocks } from '../steps/locks.ts';
 import { describeStep, type Step, stepDisturbs, stepId, stepLocks, stepRisk } from '../steps/table.ts';
 import { emptied, unitesWithEmptied } from './emptied.ts';
-import { brakes, type Hold, holdOf } from './holds.ts';
+import { brakes, type Hold, halts, holdOf } from './holds.ts';
 import type { Intent } from './intent.ts';
 import type { Law } from './law.ts';
 import { checkLaws, LAWS } from './laws.ts';
@@ -136,10 +136,11 @@ function largestWave(
   const held = new Map<string, { readonly hold: Hold; readonly steps: readonly PlannedStep[] }>();
   for (const candidate of candidates) {
     const hold =
-      policy.holds === 'kept'
+      halts(context.facts.halt, candidate.step) ??
+      (policy.holds === 'kept'
         ? (brakes(policy.brake, candidate.step) ??
           holdOf(context.intent.spec, candidate.step, context.facts.now))
-        : undefined;
+        : undefined);
     if (hold !== undefined) {
       held.set(hold.summary, { hold, steps: [...(held.get(hold.summary)?.steps ?? []), candidate] });
       continue;
