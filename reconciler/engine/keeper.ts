@@ -3,6 +3,7 @@ import type { ClusterSpec } from '../../spec-schema/cluster-spec.ts';
 import type { Hold } from '../planner/holds.ts';
 import { type Lease, type Leases, PortError } from '../ports.ts';
 import type { Lock } from '../steps/step.ts';
+import type { StepName } from '../steps/table.ts';
 import { approvedBy } from './approval.ts';
 import { type Cluster, openCluster, type Ports } from './cluster.ts';
 import { converge, type FailedStep, locksOf, type Outcome } from './converge.ts';
@@ -16,6 +17,13 @@ import { watchEngines } from './wake.ts';
 /** A step that failed rests for a time that doubles; everything that needs none of its locks goes on. */
 const FIRST_REST_MS = 5_000;
 const LONGEST_REST_MS = 300_000;
+
+/**
+ * Members know nothing of a forgotten one for 60 seconds; then whoever missed the FORGET may tell them of it again. So
+ * long after such a step there is another look, however seldom drift is looked for.
+ */
+const BAN_MS = 61_000;
+const FORGETS: ReadonlySet<StepName> = new Set(['remove-node', 'remove-surge', 'forget-ghost']);
 
 interface Rest {
   readonly until: number;
@@ -46,6 +54,8 @@ export class Keeper {
   readonly #settings: ReconcilerSettings;
   readonly #report: (event: ReconcilerEvent) => void;
   readonly #resting = new Map<string, Rest>();
+  /** When it has to be seen that what was forgotten has stayed so. */
+  #forgottenAt = Number.POSITIVE_INFINITY;
   #spec: ClusterSpec;
   #commit: string;
   readonly #brake: KeeperBonds['brake'];
@@ -238,7 +248,11 @@ export class Keeper {
     });
     // After a failure the rest goes on at once: what failed holds its locks while it rests.
     if (outcome.status === 'failed') return 0;
-    const soonest = Math.min(...[...this.#resting.values()].map(({ until }) => until - now));
+    if (this.#forgottenAt <= now) this.#forgottenAt = Number.POSITIVE_INFINITY;
+    const soonest = Math.min(
+      this.#forgottenAt - now,
+      ...[...this.#resting.values()].map(({ until }) => until - now),
+    );
     return Math.max(0, Math.min(this.#settings.driftMs, soonest));
   }
 
@@ -259,6 +273,7 @@ export class Keeper {
     if (event.kind === 'step-started') this.#status = { ...this.#status, status: 'working' };
     if (event.kind === 'step-ended') {
       const done = event.outcome.result === 'done';
+      if (FORGETS.has(event.step.step.kind)) this.#forgottenAt = event.at + BAN_MS;
       this.#status = {
         ...this.#status,
         stepsDone: this.#status.stepsDone + (done ? 1 : 0),

@@ -59,3 +59,50 @@ it('a commit that comes while a pass for the former one is being prepared approv
     expect(Object.keys(nodes).sort()).toEqual(three.nodes.map(({ name }) => name).sort());
   });
 });
+
+it('looks again when the ban on a forgotten member is over, however seldom it looks for drift', async () => {
+  const four = documentOf({
+    shards: 4,
+    replicas: 1,
+    zones: 4,
+    hostsPerZone: 1,
+    network: 'host',
+    persistent: true,
+    roles: false,
+    config: {},
+    users: 0,
+  });
+  const three = { ...four, nodes: four.nodes.filter(({ shard }) => shard !== 's4') };
+  const fleet = new SimulatedFleet({ seed: 1, hosts: specFrom(four).hosts });
+  for (const file of ['operator', 'replication', 'id_ed25519'])
+    fleet.setSecret({ file }, `secret of ${file}`);
+  await fleet.run(async () => {
+    const { clock, leases } = fleet.ports;
+    const stop = new AbortController();
+    const forgotten: number[] = [];
+    let late: number | undefined;
+    const keeper = new Keeper(
+      specFrom(four),
+      'first',
+      fleet.ports,
+      leases,
+      { pollMs: 1000, driftMs: 3_600_000, holder: 'test' },
+      (event) => {
+        if (event.kind === 'progress' && event.event.kind === 'step-ended') {
+          if (event.event.step.step.kind === 'remove-node') forgotten.push(event.event.at);
+        } else if (event.kind === 'pass' && event.status.status === 'converged') {
+          if (event.status.commit === 'first') keeper.follow(specFrom(three), 'second');
+          else if (forgotten.length === 2) {
+            // What engines tell wakes it sooner, and more than once.
+            const after = clock.now() - (forgotten[1] as number);
+            if (after > 60_000) late = after;
+          }
+          if (late !== undefined) stop.abort();
+        }
+      },
+    );
+    await keeper.run(stop.signal);
+    expect(forgotten).toHaveLength(2);
+    expect(late).toBeLessThan(70_000);
+  });
+});
