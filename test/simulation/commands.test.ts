@@ -116,6 +116,27 @@ describe('commands in comments', () => {
     expect(flow.place.reactions.get(again)).toEqual(['refused']);
   });
 
+  it('stop a rollout in its middle, which says how far it has come', async () => {
+    const flow = await Flow.begun(57, START);
+    const id = flow.place.propose({
+      branch: 'grow',
+      files: { [PATH]: clusterText('orders', { shards: 5 }) },
+    });
+    await flow.until('a plan is shown', () => flow.planShown(id, 'orders') !== '', 2 * POLL_MS);
+    const merge = flow.place.merge(id);
+    // It is under way when the poll hears of it.
+    flow.place.remark(id, 'ada', '/redisforge pause the network is slow');
+    await flow.until('it is held', () => flow.comment(id, 'orders').includes('held'), 4 * POLL_MS);
+    await flow.pass(4 * POLL_MS);
+    const { length } = flow.fleet.servers;
+    await flow.pass(4 * POLL_MS);
+    expect(flow.fleet.servers).toHaveLength(length);
+    expect(flow.applyStatus(merge)).toBe('pending');
+    await asked(flow, id, 'ada', '/redisforge resume');
+    await flow.until('it is carried out', () => flow.applyStatus(merge) === 'success', 20 * POLL_MS);
+    expect(flow.fleet.servers).toHaveLength(10);
+  });
+
   it('name the cluster where nothing else does', async () => {
     const { flow, id } = await begun(56);
     const unnamed = await asked(flow, 'issue-7', 'ada', '/redisforge pause');

@@ -133,6 +133,29 @@ describe('an open pull request', () => {
     expect(flow.place.comments(outside).size).toBe(0);
   });
 
+  it('may neither take the name of another cluster nor leave a policy behind that is none', async () => {
+    const flow = await Flow.begun(10, START);
+    const twin = flow.place.propose({
+      branch: 'twin',
+      files: { 'other/cluster.yaml': clusterText('orders') },
+    });
+    const lawless = flow.place.propose({
+      branch: 'lawless',
+      files: { 'redisforge.policy.yaml': 'kind: None\n' },
+    });
+    const moved = flow.place.propose({
+      branch: 'moved',
+      files: { [PATH]: undefined, 'moved/cluster.yaml': clusterText('orders', { config: LRU }) },
+    });
+    await flow.settle();
+    await flow.settle();
+    expect(flow.planStatus(twin)).toBe('failure');
+    expect(flow.place.comments(twin).get('plan/other/cluster.yaml')).toContain('is used by');
+    expect(flow.planStatus(lawless)).toBe('failure');
+    expect(flow.planStatus(moved)).toBe('success');
+    expect(flow.comment(moved, 'orders')).toContain('allkeys-lru');
+  });
+
   it('that contradicts the base says so, and is planned again once that is settled', async () => {
     const flow = await Flow.begun(6, START);
     const id = flow.place.propose({ branch: 'lru', files: withConfig(LRU) });

@@ -77,7 +77,11 @@ export async function judge(
   const same = earlier !== undefined && earlier.spec === understoodDigest(spec) ? earlier : undefined;
   const seenAt = same?.seenAt ?? ports.clock.now();
   const previous = same?.previous ?? candidate.previous;
-  const origin = await originOf(desk, { commit: brought, cluster, inForce, seenAt }, signal);
+  // Asked once: a push does not become a pull request later.
+  const pushed = same?.rollout.mergeCommit === brought && same.rollout.problems.some(isDirectPush);
+  const origin: Origin = pushed
+    ? { kind: 'direct' }
+    : await originOf(desk, { commit: brought, cluster, inForce, seenAt }, signal);
   const pullRequest = origin.kind === 'pull-request' ? origin.pullRequest : undefined;
   // One that was opened and merged between two polls.
   if (pullRequest !== undefined && books.pullRequests.get(pullRequest.id) === undefined)
@@ -155,6 +159,10 @@ export async function judge(
       },
     },
   };
+}
+
+function isDirectPush({ code }: Problem): boolean {
+  return code === 'direct-push';
 }
 
 interface Subject {

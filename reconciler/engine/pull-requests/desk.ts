@@ -94,6 +94,8 @@ export interface Desk {
   readonly books: Books;
   /** Whether the forge takes check runs from us. */
   readonly checks: () => boolean;
+  /** A defect of ours in what nobody waits for: it is told, and ends nothing else. */
+  readonly defect: (error: unknown) => void;
 }
 
 export function previewName(pullRequest: string, cluster: string): string {

@@ -51,7 +51,7 @@ export class DriftWatch {
       else await this.#seen(cluster, status);
     } catch (error) {
       // The next pass tells it again.
-      if (!(error instanceof PortError)) throw error;
+      if (!(error instanceof PortError)) this.#desk.defect(error);
     }
     const next = this.#busy.get(cluster);
     this.#busy.delete(cluster);

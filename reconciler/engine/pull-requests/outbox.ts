@@ -103,8 +103,10 @@ export class Outbox {
     try {
       await within(this.#clock, SEND_MS, key, signal, (limited) => this.#send(message, limited));
     } catch (error) {
-      if (!(error instanceof PortError)) throw error;
-      if (!signal.aborted) await this.#notSaid(key, digest, error);
+      // What is no port's error is a defect: the message rests like one that was not taken, and the others go on.
+      const failure =
+        error instanceof PortError ? error : new PortError('protocol', String(error), { cause: error });
+      if (!signal.aborted) await this.#notSaid(key, digest, failure);
       return;
     }
     this.#rest = { times: 0, until: 0 };

@@ -1,4 +1,5 @@
 /** What is said at the forge about the plans of an open pull request. */
+import type { Problem } from '../../../spec-schema/problem.ts';
 import type { Preview } from '../../planner/preview/preview.ts';
 import type { PullRequest } from '../../ports/forge.ts';
 import { planCheck } from '../../render/pull-request/check-run.ts';
@@ -13,11 +14,13 @@ import {
 } from '../../render/pull-request/status-lines.ts';
 import type { Desk } from './desk.ts';
 import type { Message } from './message.ts';
+import type { Proposal } from './proposal.ts';
 
 export const PLAN_CONTEXT = 'redisforge/plan';
 export const APPLY_CONTEXT = 'redisforge/apply';
 /** GitHub takes 255 characters of a context. */
 const LONGEST_CONTEXT = 255;
+const LONGEST_LINE = 140;
 
 export function clusterContext(context: string, cluster: string): string {
   return `${context}: ${cluster}`.slice(0, LONGEST_CONTEXT);
@@ -43,14 +46,11 @@ export function planMessages(
   pullRequest: PullRequest,
   previews: readonly Preview[],
   fresh: ReadonlySet<string>,
-  conflicts: readonly string[],
+  { conflicts, policy }: Pick<Proposal, 'conflicts' | 'policy'>,
 ): Message[] {
   const { id, head } = pullRequest;
   const { commit } = head;
-  const all: StatusLine =
-    conflicts.length > 0 && previews.length === 0
-      ? { state: 'failure', description: `In conflict with the base branch: ${conflicts[0]}`.slice(0, 140) }
-      : planStatusOf(previews);
+  const all = stateOfAll(previews, conflicts, policy);
   const apply: StatusLine =
     all.state === 'success'
       ? { state: 'success', description: 'Will be carried out after the merge' }
@@ -76,4 +76,23 @@ export function planMessages(
     statusMessage(commit, PLAN_CONTEXT, all),
     statusMessage(commit, APPLY_CONTEXT, apply),
   ];
+}
+
+function stateOfAll(
+  previews: readonly Preview[],
+  conflicts: readonly string[],
+  policy: readonly Problem[],
+): StatusLine {
+  const [wrong] = policy;
+  if (wrong !== undefined)
+    return {
+      state: 'failure',
+      description: `The policy is not valid: ${wrong.summary}`.slice(0, LONGEST_LINE),
+    };
+  if (conflicts.length > 0 && previews.length === 0)
+    return {
+      state: 'failure',
+      description: `In conflict with the base branch: ${conflicts[0]}`.slice(0, LONGEST_LINE),
+    };
+  return planStatusOf(previews);
 }

@@ -55,7 +55,8 @@ export class Planning {
     const known = books.pullRequests.get(pullRequest.id);
     const pushed = known?.plannedHead !== pullRequest.head.commit;
     if (pushed) await books.outbox.put(planningMessages(pullRequest, known?.clusters ?? []));
-    const { changes, conflicts } = await this.#proposal(pullRequest, base, known);
+    const proposal = await this.#proposal(pullRequest, base, known);
+    const { changes } = proposal;
     const clusters = changes.map(({ cluster }) => cluster);
     const shown = await Promise.all(
       changes.map((change) => this.#limit(() => this.#preview(change, request, pushed, signal))),
@@ -70,7 +71,7 @@ export class Planning {
     for (const document of fresh)
       await books.previews.put(previewName(pullRequest.id, document.preview.cluster), document);
     const previews = shown.map((one) => one.shown.preview);
-    await books.outbox.put(planMessages(this.#desk, pullRequest, previews, told, conflicts));
+    await books.outbox.put(planMessages(this.#desk, pullRequest, previews, told, proposal));
     await books.pullRequests.put(pullRequest.id, { ...next, unsaid: [] });
   }
 

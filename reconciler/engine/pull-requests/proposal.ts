@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { ClusterSpec } from '../../../spec-schema/cluster-spec.ts';
+import { POLICY_PATH } from '../../../spec-schema/policy/policy.ts';
+import { readPolicy } from '../../../spec-schema/policy/read-policy.ts';
 import type { Problem } from '../../../spec-schema/problem.ts';
 import { canonicalJson } from '../../planner/canonical-json.ts';
 import { understoodDigest } from '../../planner/preview/digests.ts';
@@ -25,6 +27,8 @@ export interface Proposal {
   readonly changes: readonly ProposedChange[];
   /** Paths of any kind where the two branches contradict each other. */
   readonly conflicts: readonly string[];
+  /** What would be wrong with the policy after the merge. */
+  readonly policy: readonly Problem[];
 }
 
 /** Equal for changes that say the same, wherever the branches stand. */
@@ -73,14 +77,23 @@ export class ProposalReader {
       before.filter(({ path }) => touched.has(path)),
     );
     const fresh = await this.#parseAll(result.tree, changed);
-    const changes = changesBetween(old, fresh, gone);
+    // Only a new file, or one that speaks of another cluster, can take a name that another one has.
+    const renames = changed.some(
+      ({ path }) => old.get(path)?.spec?.metadata.name !== fresh.get(path)?.spec?.metadata.name,
+    );
+    const changes = changesBetween(
+      old,
+      renames ? withoutTwins(fresh, await this.#parseAll(result.tree, after)) : fresh,
+      gone,
+    );
     const told = new Set(changes.map(({ cluster }) => cluster));
     const quiet = [...besides].flatMap(([cluster, path]) => (told.has(cluster) ? [] : [path]));
     const same = await this.#parseAll(
       base,
       before.filter(({ path }) => quiet.includes(path)),
     );
-    return { changes: [...changes, ...unchanged(same)].sort(byCluster), conflicts: [] };
+    const policy = await this.#policyProblems(result.tree);
+    return { changes: [...changes, ...unchanged(same)].sort(byCluster), conflicts: [], policy };
   }
 
   async #contradicted(
@@ -111,7 +124,20 @@ export class ProposalReader {
         problems: [problem],
       }),
     );
-    return { changes: changes.sort(byCluster), conflicts };
+    return { changes: changes.sort(byCluster), conflicts, policy: [] };
+  }
+
+  async #policyProblems(tree: string): Promise<readonly Problem[]> {
+    try {
+      const { policy, problems } = readPolicy(
+        await this.#repository.readFile(tree, POLICY_PATH),
+        POLICY_PATH,
+      );
+      return policy === undefined ? problems : [];
+    } catch (error) {
+      if (error instanceof PortError && error.code === 'not-found') return [];
+      throw error;
+    }
   }
 
   async #parseAll(tree: string, files: readonly SpecFile[]): Promise<Map<string, Read>> {
@@ -152,6 +178,29 @@ export class ProposalReader {
       };
     }
   }
+}
+
+/** Two files that name the same cluster would fight over it: after the merge neither would be followed. */
+function withoutTwins(
+  fresh: ReadonlyMap<string, Read>,
+  all: ReadonlyMap<string, Read>,
+): ReadonlyMap<string, Read> {
+  const paths = Map.groupBy([...all], ([, { spec }]) => spec?.metadata.name);
+  return new Map(
+    [...fresh].map(([path, read]): [string, Read] => {
+      const cluster = read.spec?.metadata.name;
+      const twins = cluster === undefined ? [] : (paths.get(cluster) ?? []).map(([other]) => other);
+      if (twins.length < 2) return [path, read];
+      const problem: Problem = {
+        severity: 'error',
+        code: 'duplicate-cluster',
+        subject: path,
+        summary: `the name ${cluster} is used by ${twins.join(' and ')}`,
+        hint: 'give each cluster a name of its own (metadata.name)',
+      };
+      return [path, { spec: undefined, problems: [problem] }];
+    }),
+  );
 }
 
 function changesBetween(

@@ -13,7 +13,7 @@ import { type Commit, type Lease, type Leases, PortError, type SpecRepository } 
 import type { Ports } from '../cluster.ts';
 import type { ReconcilerEvent } from '../reconciler-events.ts';
 import { type Admission, type Candidate, judge, type Verdict } from './admission.ts';
-import { ask, type Books, type Desk, openBooks, type PullRequestSettings } from './desk.ts';
+import { ask, type Books, type Desk, openBooks, type PullRequestSettings, previewName } from './desk.ts';
 import { DriftWatch } from './drift-watch.ts';
 import { Planning, type PlanRequest } from './planning.ts';
 import { PolicySource } from './policy-source.ts';
@@ -123,8 +123,12 @@ export class PullRequests implements Admission {
   record(event: ReconcilerEvent): void {
     const office = this.#office;
     if (office === undefined || office.signal.aborted) return;
-    office.rollouts.record(event, office.signal);
-    office.drift.record(event, (cluster) => office.rollouts.isUnderWay(cluster));
+    try {
+      office.rollouts.record(event, office.signal);
+      office.drift.record(event, (cluster) => office.rollouts.isUnderWay(cluster));
+    } catch (error) {
+      office.desk.defect(error);
+    }
   }
 
   /** What keeps a cluster from being changed, beside its spec. */
@@ -163,10 +167,18 @@ export class PullRequests implements Admission {
       await lease.release();
       throw error;
     }
-    const desk: Desk = { forge, repository, ports, settings, books, checks: () => this.#checks === true };
+    const desk: Desk = {
+      forge,
+      repository,
+      ports,
+      settings,
+      books,
+      checks: () => this.#checks === true,
+      defect: (error) => report({ kind: 'defect', cluster: LEASE, error }),
+    };
     const ending = AbortSignal.any([signal, lease.lost]);
     ending.addEventListener('abort', () => void lease.release().catch(() => undefined), { once: true });
-    books.outbox.run(ending).catch((error: unknown) => report({ kind: 'defect', cluster: LEASE, error }));
+    books.outbox.run(ending).catch(desk.defect);
     this.#office = {
       desk,
       planning: new Planning(desk),
@@ -186,10 +198,15 @@ export class PullRequests implements Admission {
     const listed = await ask(desk, 'pull requests', signal, (limited) => forge.pullRequests(limited));
     const here = listed.filter(({ base }) => base.branch === settings.branch);
     for (const pullRequest of here) await remember(books, pullRequest);
+    await forgetOld(books, desk.ports.clock.now());
     const open = here.filter(({ state }) => state === 'open');
     planning.retain(new Set(open.map(({ id }) => id)));
     await this.#fetched(repository, open, signal);
-    const { policy } = await policies.ofHead(head.id);
+    const { policy, problems } = await policies.ofHead(head.id);
+    if (problems[0] !== undefined)
+      this.#troubled(
+        `the policy of ${settings.branch} is not valid, the last good one holds: ${problems[0].summary}`,
+      );
     const request = { base: head.id, policy };
     // First what is shown, then what people say about it: what they saw may be what a life that ended has said last.
     await this.#planAll(planning, open, { ...request, anew: new Set() }, signal);
@@ -214,8 +231,8 @@ export class PullRequests implements Admission {
         await planning.plan({ pullRequest, base, policy, anew: anew.has(pullRequest.id) }, signal);
       } catch (error) {
         // One whose head was pushed over meanwhile must not keep the others waiting: it comes again at the next poll.
-        if (!(error instanceof PortError)) throw error;
-        if (!signal.aborted) this.#troubled(`pull request ${pullRequest.id}: ${error.message}`);
+        if (!(error instanceof PortError)) this.#office?.desk.defect(error);
+        else if (!signal.aborted) this.#troubled(`pull request ${pullRequest.id}: ${error.message}`);
       }
     };
     await Promise.all(open.map((pullRequest) => this.#limit(() => plan(pullRequest))));
@@ -268,6 +285,22 @@ async function remember({ pullRequests }: Books, pullRequest: PullRequest): Prom
   const news = { ...pullRequest, base: known.pullRequest.base };
   if (JSON.stringify(known.pullRequest) !== JSON.stringify(news))
     await pullRequests.put(pullRequest.id, { ...known, pullRequest });
+}
+
+/** What is over for so long is not looked up any more, unless a change of it still waits. */
+const FORGET_MS = 7 * 86_400_000;
+
+async function forgetOld({ pullRequests, previews, rollouts }: Books, now: number): Promise<void> {
+  const waiting = new Set(
+    [...rollouts.values()].flatMap(({ pullRequest, rollout: { state } }) =>
+      state === 'held' || state === 'running' || state === 'failed' ? (pullRequest ?? []) : [],
+    ),
+  );
+  for (const [id, { pullRequest, clusters }] of [...pullRequests.entries()]) {
+    if (pullRequest.state === 'open' || waiting.has(id) || now - pullRequest.updatedAt < FORGET_MS) continue;
+    for (const cluster of clusters) await previews.remove(previewName(id, cluster));
+    await pullRequests.remove(id);
+  }
 }
 
 function notNow({ cluster }: Candidate, code: string, summary: string): Verdict {

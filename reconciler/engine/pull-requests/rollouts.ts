@@ -123,8 +123,8 @@ export class Rollouts {
           await books.rollouts.put(cluster, record);
         } catch (error) {
           // The disk is in trouble: the news stay news.
-          if (!(error instanceof PortError)) throw error;
-          continue;
+          if (error instanceof PortError) continue;
+          this.#desk.defect(error);
         }
         if (this.#news.get(cluster) === record) this.#news.delete(cluster);
       }

@@ -38,7 +38,9 @@ function headline({ cluster, state, steps, begunAt, endedAt, live }: Rollout): s
   const name = code(cluster);
   switch (state) {
     case 'held':
-      return `⏸️ ${name}: merged, and held: nothing was touched`;
+      return begunAt === undefined
+        ? `⏸️ ${name}: merged, and held: nothing was touched`
+        : `⏸️ ${name}: held after ${done} of ${counted(steps.length, 'step')}`;
     case 'running':
       return `⏳ ${name}: ${done} of ${counted(steps.length, 'step')} done`;
     case 'failed':
@@ -58,9 +60,22 @@ function problemPieces({ problems }: Rollout): Piece[] {
   return problems.length === 0 ? [] : [problemList(problems)];
 }
 
-function heldPieces({ plan }: Rollout, change: PlanChange | undefined): Piece[] {
+/** What ends by itself, or with another command, or not at all: no approval helps. */
+const NOT_APPROVABLE: ReadonlySet<string> = new Set([
+  'needs-window',
+  'refused-by-policy',
+  'paused',
+  'stopped',
+  'frozen',
+  'outside-window',
+]);
+
+function heldPieces({ plan, problems }: Rollout, change: PlanChange | undefined): Piece[] {
+  const helps = problems.length === 0 || problems.some(({ code: what }) => !NOT_APPROVABLE.has(what));
   const approve =
-    plan === undefined ? [] : [text(`To let the plan of now run: ${code(`/redisforge approve ${plan}`)}`)];
+    plan === undefined || !helps
+      ? []
+      : [text(`To let the plan of now run: ${code(`/redisforge approve ${plan}`)}`)];
   if (change === undefined) return approve;
   return [
     text(comparisonText(change)),
