@@ -32,11 +32,16 @@ export function tallyOf(plan: Plan, { live, after }: Sides): Tally {
   const steps = plan.waves.flat().map(({ step }) => step);
   const made = (state: ClusterState): NodeName[] =>
     Object.keys(state.nodes).filter((name) => exists(state, name));
+  const added = new Set(made(after).filter((name) => !exists(live, name)));
+  // What is set on a node that is new belongs to its making.
   const nodesOf = (...kinds: readonly Step['kind'][]): number =>
-    new Set(steps.filter(({ kind }) => kinds.includes(kind)).map((step) => ('node' in step ? step.node : '')))
-      .size;
+    new Set(
+      steps.flatMap((step) =>
+        kinds.includes(step.kind) && 'node' in step && !added.has(step.node) ? [step.node] : [],
+      ),
+    ).size;
   return {
-    added: made(after).filter((name) => !exists(live, name)).length,
+    added: added.size,
     removed: made(live).filter((name) => !exists(after, name)).length,
     configured: nodesOf('configure', 'update-limits'),
     restarted: nodesOf('restart-node', 'remove-container'),
