@@ -1,4 +1,5 @@
 /** Looks at one cluster again and again. While only data moves, the engines need not be asked every time. */
+import { isGoneSurge } from '../model/topology.ts';
 import type { Cluster } from './cluster.ts';
 import type { Observation } from './interpret/interpret.ts';
 import { type EngineReadings, observeNodes, readEngines } from './observe.ts';
@@ -49,5 +50,5 @@ export class Observer {
 }
 
 function allAnswer({ live }: Observation): boolean {
-  return Object.values(live.nodes).every(({ reachable }) => reachable === 'yes');
+  return Object.values(live.nodes).every((node) => node.reachable === 'yes' || isGoneSurge(node));
 }

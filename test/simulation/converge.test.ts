@@ -13,7 +13,7 @@ import { passAgain, reason, type Story, stories, tell } from '../support/simulat
 const numRuns = Number(process.env['STORIES'] ?? 15);
 const seed = Number(process.env['STORY_SEED'] ?? 20_261_124);
 /** A story takes some 120 ms where the machine is quiet. */
-const timeout = 30_000 + numRuns * 1_500;
+const timeout = 60_000 + numRuns * 4_000;
 
 async function endsWell(story: Story): Promise<void> {
   const { fleet, outcome, spec } = await tell(story);
