@@ -92,7 +92,7 @@ const convergeByRedisForge: Work = async (cluster, signal) => {
   return { began, done };
 };
 
-const createByRedisCli: Work = async (cluster) => {
+const createByRedisCli: Work = async (cluster, signal) => {
   // It makes primaries of the first half.
   const primariesFirst = [...cluster.spec.nodes].sort((a, b) => (a.role ?? '').localeCompare(b.role ?? ''));
   const addresses = await Promise.all(
@@ -101,5 +101,6 @@ const createByRedisCli: Work = async (cluster) => {
       return `${host}:${port}`;
     }),
   );
-  return redisCli(cluster, '1a', ['--cluster create', ...addresses, '--cluster-replicas 1', '--cluster-yes']);
+  const how = ['--cluster create', ...addresses, '--cluster-replicas 1', '--cluster-yes'];
+  return redisCli(cluster, '1a', how, signal);
 };

@@ -108,11 +108,8 @@ export class FourthShard {
 
   async #byRedisCli(command: string, how: string, owners: number): Promise<number> {
     const { host, port } = await this.cluster.endpoint('1a');
-    const { began, done } = await redisCli(this.cluster, '1a', [
-      `--cluster ${command}`,
-      `${host}:${port}`,
-      how,
-    ]);
+    const words = [`--cluster ${command}`, `${host}:${port}`, how];
+    const { began, done } = await redisCli(this.cluster, '1a', words, this.#signal);
     await this.#mustHave(undefined, owners);
     return done - began;
   }
