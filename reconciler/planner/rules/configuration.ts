@@ -3,7 +3,8 @@ import type { NodeName } from '../../model/cluster-state.ts';
 import { nodeOf } from '../../model/topology.ts';
 import { needsRestart } from '../intent.ts';
 import { isHastened, isSettled } from './formation.ts';
-import type { Rule, RuleContext } from './rule.ts';
+import { cutOffLeavers } from './leaving.ts';
+import type { Proposal, Rule, RuleContext } from './rule.ts';
 
 /** Directives that differ and that CONFIG SET can change; hastened ones are put back once all is settled. */
 function liveChanges(
@@ -45,7 +46,22 @@ export const configurationRules: Rule = function* (context) {
         because: inWords(context, name, changes),
       };
   }
+  yield* addressesOfLeavers(context);
 };
+
+/** What leaves is told nothing new, but where it is: found again, it would lead everybody to its former address. */
+function* addressesOfLeavers(context: RuleContext): Generator<Proposal> {
+  for (const name of cutOffLeavers(context)) {
+    const announced = nodeOf(context.live, name).config['cluster-announce-ip'] ?? '';
+    const ip = context.facts.nodes[name]?.address?.ip ?? '';
+    if (announced === '' || ip === '' || announced === ip) continue;
+    const change = ['cluster-announce-ip', ip] as const;
+    yield {
+      step: { kind: 'configure', node: name, config: Object.fromEntries([change]) },
+      because: inWords(context, name, [change]),
+    };
+  }
+}
 
 export const userRules: Rule = function* (context) {
   for (const name of context.names) {

@@ -9,6 +9,20 @@ function leavers({ live, intent }: RuleContext): NodeName[] {
     .sort();
 }
 
+/**
+ * Nodes that leave and whose links are broken although they are part of the cluster still: they own slots, or replicate
+ * one that does. They are no strangers that came back: they have to be found again, or their slots could never leave.
+ */
+export function cutOffLeavers(context: RuleContext): NodeName[] {
+  const { live } = context;
+  const names = leavers(context);
+  return names.filter((name) => {
+    const { membership, slots, replicaOf } = nodeOf(live, name);
+    const copied = replicaOf !== null && names.includes(replicaOf) ? live.nodes[replicaOf] : undefined;
+    return membership === 'parted' && (slots !== '' || (copied !== undefined && ownsSlots(copied)));
+  });
+}
+
 /** What still depends on the node, in words; '' when nothing does. Redundancy must not drop below what it was. */
 function neededFor(context: RuleContext, name: NodeName): string {
   const { live, intent } = context;
@@ -30,10 +44,15 @@ function neededFor(context: RuleContext, name: NodeName): string {
   return missing.length > 0 ? `${missing.join(', ')} of the same shard is not in sync yet` : '';
 }
 
-function* leave(context: RuleContext, name: NodeName): Generator<Proposal | Block> {
+function* leave(
+  context: RuleContext,
+  name: NodeName,
+  cutOff: readonly NodeName[],
+): Generator<Proposal | Block> {
   const { live } = context;
   const node = nodeOf(live, name);
   if (live.hosts[node.host]?.engine !== 'yes' || node.container === 'foreign') return;
+  if (cutOff.includes(name)) return;
   const stranger =
     node.membership === 'parted' ||
     node.membership === 'alone' ||
@@ -66,7 +85,8 @@ export const leavingRules: Rule = function* (context) {
     );
     return;
   }
-  for (const name of names) yield* leave(context, name);
+  const cutOff = cutOffLeavers(context);
+  for (const name of names) yield* leave(context, name, cutOff);
   for (const volume of Object.keys(live.retired).sort()) {
     if (live.retired[volume] !== 'due') continue;
     yield {

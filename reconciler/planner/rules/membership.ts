@@ -2,6 +2,7 @@
 import type { NodeName } from '../../model/cluster-state.ts';
 import { isUnformed, nodeOf, ownsSlots } from '../../model/topology.ts';
 import { emptied } from '../emptied.ts';
+import { cutOffLeavers } from './leaving.ts';
 import { block, type Rule, type RuleContext } from './rule.ts';
 
 /** Broken links right after a start mend themselves; a MEET would only add noise. */
@@ -56,7 +57,9 @@ export const membershipRules: Rule = function* (context) {
   }
   // Introduced to the others, a primary that came back empty would be found by the replica that has its keys.
   const threatening = new Set(emptied(live).flatMap(({ primary, replica }) => [primary, replica]));
-  const outside = names.filter((name) => isWelcome(context, name) && !threatening.has(name));
+  const outside = [...names, ...cutOffLeavers(context)].filter(
+    (name) => isWelcome(context, name) && !threatening.has(name),
+  );
   const mending = outside.filter(
     (name) => nodeOf(live, name).membership === 'parted' && isFresh(context, name),
   );
