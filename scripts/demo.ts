@@ -13,8 +13,8 @@ import { listenForInterrupts } from '../reconciler/app/interrupts.ts';
 import { type Ending, OnceWatch } from '../reconciler/app/once.ts';
 import { type RunSettings, readRunSettings } from '../reconciler/app/settings.ts';
 import { type Output, processOutput, writeLine } from '../reconciler/app/terminal/screen.ts';
-import { wirePullRequests } from '../reconciler/app/wire-forge.ts';
-import { holderName, type Wiring, wire, wireRepository } from '../reconciler/app/wiring.ts';
+import { wireProposals } from '../reconciler/app/wire-forge.ts';
+import { holderName, type Wiring, wire } from '../reconciler/app/wiring.ts';
 import { Reconciler } from '../reconciler/engine/reconciler.ts';
 import type { ReconcilerEvent } from '../reconciler/engine/reconciler-events.ts';
 import { type Lease, PortError } from '../reconciler/ports.ts';
@@ -119,18 +119,17 @@ async function reconcile(
     view.handle(event);
   };
   const holder = holderName('demo');
-  const repository = await wireRepository(settings, wiring);
-  const proposals = await wirePullRequests(settings, wiring, repository, holder, {
+  const proposals = await wireProposals(settings, wiring, holder, {
     report,
     onSaid: (said) => view.hear(said),
   });
   const reconciler = new Reconciler(
     wiring.ports,
-    repository,
+    proposals.repository,
     wiring.leases,
     { pollMs: settings.pollMs, driftMs: settings.driftMs, holder },
     report,
-    proposals?.pullRequests,
+    proposals.pullRequests,
   );
   const running = reconciler.run(AbortSignal.any([interrupts.signal, over.signal]));
   try {
@@ -144,7 +143,7 @@ async function reconcile(
     return closing(ending, interrupts.exitCode, once, output);
   } finally {
     over.abort();
-    await proposals?.forge.close();
+    await proposals.close();
     view.close();
     interrupts.dispose();
   }

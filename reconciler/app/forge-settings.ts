@@ -16,7 +16,13 @@ export type ForgeSettings =
 
 export type GitHubIdentity =
   | { readonly kind: 'token'; readonly token: SecretRef }
-  | { readonly kind: 'app'; readonly id: string; readonly key: SecretRef; readonly installation: string };
+  | {
+      readonly kind: 'app';
+      readonly id: number;
+      readonly key: SecretRef;
+      /** Found by the repository unless given. */
+      readonly installation: number | undefined;
+    };
 
 const GITHUB = 'github.com';
 
@@ -51,14 +57,20 @@ function identityOf(reader: SettingReader): GitHubIdentity | undefined {
   if (token !== undefined)
     reader.complain('githubApp', 'and a token of GitHub are both set: which of the two is RedisForge?');
   const key = reader.text('githubAppKey');
-  const installation = reader.text('githubInstallation');
   if (key === undefined) reader.complain('githubAppKey', 'must be set too: the App proves itself with it');
-  if (installation === undefined)
-    reader.complain(
-      'githubInstallation',
-      'must be set too: the number at the end of the address of its settings',
-    );
-  return { kind: 'app', id, key: { file: key ?? '' }, installation: installation ?? '' };
+  const installation = reader.text('githubInstallation');
+  for (const [name, text] of [
+    ['githubApp', id],
+    ['githubInstallation', installation],
+  ] as const)
+    if (text !== undefined && !/^\d{1,15}$/.test(text))
+      reader.complain(name, `must be a number, not ${text}`);
+  return {
+    kind: 'app',
+    id: Number(id),
+    key: { file: key ?? '' },
+    installation: installation === undefined ? undefined : Number(installation),
+  };
 }
 
 /** Host and path of `https://host/owner/name.git`, `ssh://git@host/owner/name` and `git@host:owner/name`. */

@@ -105,8 +105,8 @@ export const SETTING_TABLE = {
   },
   githubInstallation: {
     env: 'REDISFORGE_GITHUB_APP_INSTALLATION',
-    fallback: 'none',
-    meaning: 'id of the installation of that App; needed with it',
+    fallback: 'the one that the repository has',
+    meaning: 'id of the installation of that App',
     scope: 'run',
   },
   githubApi: {
@@ -142,13 +142,32 @@ export const SETTING_TABLE = {
   slackWebhook: {
     env: 'REDISFORGE_SLACK_WEBHOOK',
     fallback: 'none',
-    meaning: 'address of a Slack webhook for notifications',
+    meaning:
+      'address of a Slack webhook for notifications; its messages cannot be edited, those of a bot can',
     scope: 'run',
   },
   slackWebhookFile: {
     env: 'REDISFORGE_SLACK_WEBHOOK_FILE',
     fallback: 'none',
     meaning: 'file that holds that address; relative to the folder of secrets',
+    scope: 'run',
+  },
+  slackToken: {
+    env: 'REDISFORGE_SLACK_TOKEN',
+    fallback: 'none',
+    meaning: 'token of a Slack bot (scope chat:write) for notifications',
+    scope: 'run',
+  },
+  slackTokenFile: {
+    env: 'REDISFORGE_SLACK_TOKEN_FILE',
+    fallback: 'none',
+    meaning: 'file that holds that token; relative to the folder of secrets',
+    scope: 'run',
+  },
+  slackChannel: {
+    env: 'REDISFORGE_SLACK_CHANNEL',
+    fallback: 'none',
+    meaning: 'id of the channel that this bot writes to',
     scope: 'run',
   },
   poll: {

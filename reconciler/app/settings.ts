@@ -19,7 +19,12 @@ export interface RunSettings extends Settings {
   readonly access: GitAccess | undefined;
   readonly forge: ForgeSettings;
   /** Webhook addresses that notifications go to; they are secrets. */
-  readonly notifications: { readonly discord: SecretRef | undefined; readonly slack: SecretRef | undefined };
+  readonly notifications: {
+    readonly discord: SecretRef | undefined;
+    readonly slack: SecretRef | undefined;
+    /** A bot can edit what it has said, a webhook cannot. */
+    readonly slackBot: { readonly token: SecretRef; readonly channel: string } | undefined;
+  };
   /** Shared with whoever calls `POST /webhook`. */
   readonly webhookSecret: SecretRef | undefined;
   readonly pollMs: number;
@@ -99,6 +104,7 @@ function runSettings(reader: SettingReader, sources: SettingSources): RunSetting
     notifications: {
       discord: reader.secret('discordWebhookFile', 'discordWebhook'),
       slack: reader.secret('slackWebhookFile', 'slackWebhook'),
+      slackBot: slackBotOf(reader),
     },
     webhookSecret: reader.secret('webhookSecretFile', 'webhookSecret'),
     pollMs: reader.duration('poll', 30_000),
@@ -124,6 +130,15 @@ function accessOf(reader: SettingReader, { cwd }: SettingSources): GitAccess | u
     reader.complain('knownHosts', 'must be set too: an unknown server is not trusted');
   const token = reader.secret('repositoryTokenFile', 'repositoryToken');
   return token === undefined ? undefined : { kind: 'token', token };
+}
+
+function slackBotOf(reader: SettingReader): RunSettings['notifications']['slackBot'] {
+  const token = reader.secret('slackTokenFile', 'slackToken');
+  const channel = reader.text('slackChannel');
+  if (token !== undefined && channel !== undefined) return { token, channel };
+  if (token !== undefined)
+    reader.complain('slackChannel', 'must be set too: the id of the channel to write to');
+  return undefined;
 }
 
 function listenOf(reader: SettingReader): RunSettings['listen'] {

@@ -2,11 +2,18 @@
 import type { Problem } from '../../spec-schema/problem.ts';
 import { problemText } from '../render/problem-text.ts';
 import type { Style } from '../render/style.ts';
-import type { SpecDocument } from './spec-files.ts';
 import { type Screen, writeLine } from './terminal/screen.ts';
 
+/** A file that was read, and what is wrong with it. */
+export interface ProblemDocument {
+  readonly path: string;
+  /** Text of the file for excerpts, undefined when it could not be read. */
+  readonly source: string | undefined;
+  readonly problems: readonly Problem[];
+}
+
 /** All problems of a document, a blank line between two. */
-export function documentProblems({ problems, source }: SpecDocument, style: Style): string {
+export function documentProblems({ problems, source }: ProblemDocument, style: Style): string {
   return problems.map((problem) => problemText(problem, style, source)).join('\n\n');
 }
 

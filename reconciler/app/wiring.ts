@@ -1,6 +1,7 @@
 /** Makes the ports real. What a command does not need is not even loaded. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { GitAccess } from '../adapters/git/remote.ts';
 import type { Ports } from '../engine/cluster.ts';
 import type { Leases, SpecRepository } from '../ports.ts';
 import type { RunSettings, Settings } from './settings.ts';
@@ -41,7 +42,11 @@ export async function wire(settings: Settings): Promise<Wiring> {
 }
 
 /** The repository that `run` follows. Its mirror lies in the state folder, one for each address. */
-export async function wireRepository(settings: RunSettings, { ports }: Wiring): Promise<SpecRepository> {
+export async function wireRepository(
+  settings: RunSettings,
+  { ports }: Wiring,
+  access: GitAccess | undefined,
+): Promise<SpecRepository> {
   const { GitSpecRepository } = await import('../adapters/git/spec-repository.ts');
   return new GitSpecRepository(
     {
@@ -49,7 +54,7 @@ export async function wireRepository(settings: RunSettings, { ports }: Wiring): 
       branch: settings.branch,
       directory: join(settings.stateDir, 'git'),
       environment: settings.environment,
-      ...(settings.access === undefined ? {} : { access: settings.access }),
+      ...(access === undefined ? {} : { access }),
     },
     ports.secrets,
   );

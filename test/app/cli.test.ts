@@ -79,6 +79,21 @@ describe('help', () => {
 });
 
 describe('validate', () => {
+  test('checks the policy beside the specs, or alone', async () => {
+    const specs = join(folder, 'specs/orders');
+    expect(await redisforge(['validate', specs])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('redisforge.policy.yaml: valid'),
+    });
+    const path = join(folder, 'redisforge.policy.yaml');
+    const text = await readFile(join(specs, 'redisforge.policy.yaml'), 'utf8');
+    await writeFile(path, text.replace('confirm:', 'confrm:'));
+    const alone = await redisforge(['validate', path]);
+    expect(alone).toMatchObject({ code: 1, out: expect.stringContaining('did you mean `confirm`') });
+    expect(alone.out).not.toContain('cluster.yaml');
+    await rm(path);
+  });
+
   test('accepts the example', async () => {
     const { code, out } = await redisforge(['validate', 'specs']);
     expect(code).toBe(0);

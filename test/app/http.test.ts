@@ -209,6 +209,48 @@ test('a taken port is a clear refusal', async () => {
   await first.close();
 });
 
+test('what waits for somebody, and the traffic with the forge, are numbers', async () => {
+  const problem = {
+    severity: 'error',
+    code: 'plan-changed',
+    subject: 'orders',
+    summary: 'x',
+    hint: 'y',
+  } as const;
+  rig.status = { ...rig.status, clusters: { orders: keeper(), carts: keeper() }, held: { orders: problem } };
+  const metrics = new Metrics({
+    version: '1.2.3',
+    now: () => 5_000,
+    status: () => rig.status,
+    isPaused: (cluster, now) => cluster === 'carts' && now === 5_000,
+    forge: () => ({
+      requests: new Map([
+        [200, 7],
+        [304, 40],
+      ]),
+      rateLimit: { limit: 5000, remaining: 4990, resetAt: 0 },
+      contentLeft: { minute: 60, hour: 399 },
+      lastAnswerAt: 4_000,
+    }),
+  });
+  const text = await metrics.text();
+  for (const line of [
+    'redisforge_change_held{cluster="orders",reason="plan-changed"} 1',
+    'redisforge_cluster_paused{cluster="carts"} 1',
+    'redisforge_cluster_paused{cluster="orders"} 0',
+    'redisforge_acting 1',
+    'redisforge_forge_requests_total{code="304"} 40',
+    'redisforge_forge_rate_limit_remaining 4990',
+    'redisforge_forge_writes_left{per="hour"} 399',
+    'redisforge_forge_last_answer_timestamp_seconds 4',
+  ])
+    expect(text).toContain(`${line}\n`);
+  const ready = await (await rig.get('/readyz')).json();
+  expect(ready).toMatchObject({ held: { orders: { code: 'plan-changed', hint: 'y' } } });
+  rig.status = { ...rig.status, standby: 'another one acts' };
+  expect(await metrics.text()).toContain('redisforge_acting 0\n');
+});
+
 describe('a webhook', () => {
   const BODY = JSON.stringify({ action: 'opened', title: 'Größe ändern' });
   const signed = (body: string, secret = rig.secret.reveal()): string =>

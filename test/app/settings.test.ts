@@ -127,7 +127,7 @@ describe('settings', () => {
           REDISFORGE_GITHUB_APP_KEY_FILE: 'app.pem',
           REDISFORGE_GITHUB_APP_INSTALLATION: '42',
         },
-        { kind: 'github', identity: { kind: 'app', id: '7', key: { file: 'app.pem' }, installation: '42' } },
+        { kind: 'github', identity: { kind: 'app', id: 7, key: { file: 'app.pem' }, installation: 42 } },
       ],
     ])('at %s with %j', (repository, environment, expected) => {
       expect(forge({ REDISFORGE_REPOSITORY: repository, ...environment })).toMatchObject(expected);
@@ -148,7 +148,7 @@ describe('settings', () => {
           REDISFORGE_GITHUB_APP_ID: '7',
           REDISFORGE_GITHUB_TOKEN: 't',
         },
-        /both set[\s\S]*KEY_FILE must be set too[\s\S]*INSTALLATION must be set too/,
+        /both set[\s\S]*KEY_FILE must be set too/,
       ],
     ])('%j is refused', (environment, message) => {
       expect(() => forge(environment)).toThrow(message);
@@ -167,6 +167,14 @@ describe('settings', () => {
       expect(settings.notifications).toEqual({
         discord: { file: 'discord' },
         slack: { env: 'REDISFORGE_SLACK_WEBHOOK' },
+        slackBot: undefined,
+      });
+      const bot = { REDISFORGE_REPOSITORY: '/r', REDISFORGE_SLACK_TOKEN_FILE: 'slack' };
+      expect(() => readRunSettings(from(bot))).toThrow(/SLACK_CHANNEL must be set too/);
+      const channel = { ...bot, REDISFORGE_SLACK_CHANNEL: 'C1' };
+      expect(readRunSettings(from(channel)).notifications.slackBot).toEqual({
+        token: { file: 'slack' },
+        channel: 'C1',
       });
       expect(JSON.stringify({ ...settings, environment: undefined })).not.toContain('hunter2');
     });

@@ -1,6 +1,6 @@
 /** The repository as it is fetched from: with its credentials, and never with more than it needs. */
 import type { SecretRef } from '../../../spec-schema/cluster-spec.ts';
-import type { Secrets } from '../../ports.ts';
+import type { Secret, Secrets } from '../../ports.ts';
 import type { GitCommands } from './git-command.ts';
 import { gitError, withoutCredentials } from './git-errors.ts';
 
@@ -18,6 +18,8 @@ export interface GitSource {
 
 export type GitAccess =
   | { readonly kind: 'token'; readonly token: SecretRef; readonly username?: string }
+  /** A token that somebody else issues, for a short time. @throws PortError */
+  | { readonly kind: 'issued'; token(): Promise<Secret> }
   | { readonly kind: 'ssh'; readonly identityFile: string; readonly knownHostsFile: string };
 
 const FETCH_MS = 120_000;
@@ -81,9 +83,11 @@ export class GitRemote {
       ['http.lowSpeedLimit', '100'],
       ['http.lowSpeedTime', '30'],
     ];
-    if (access?.kind === 'token') {
-      const token = await this.#secrets.read(access.token);
-      const login = `${access.username ?? 'x-access-token'}:${token.reveal()}`;
+    if (access?.kind === 'token' || access?.kind === 'issued') {
+      const isOurs = access.kind === 'token';
+      const token = await (isOurs ? this.#secrets.read(access.token) : access.token());
+      const username = (isOurs ? access.username : undefined) ?? 'x-access-token';
+      const login = `${username}:${token.reveal().trim()}`;
       const header = `Authorization: Basic ${Buffer.from(login).toString('base64')}`;
       settings.push([`http.${new URL(url).origin}/.extraHeader`, header]);
     }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createAppAuth } from '@octokit/auth-app';
 import type { SecretRef } from '../../../spec-schema/cluster-spec.ts';
-import { PortError, type Secrets } from '../../ports.ts';
+import { PortError, Secret, type Secrets } from '../../ports.ts';
 
 export type GithubAccess =
   | { readonly kind: 'token'; readonly token: SecretRef }
@@ -23,6 +23,8 @@ export interface Credentials {
   readonly kind: GithubAccess['kind'];
   /** Octokit's `authStrategy`. */
   strategy(options: { readonly request: Request }): { hook: (...call: Parameters<Hook>) => Promise<unknown> };
+  /** What Git logs in with, as the password of `x-access-token`. @throws PortError */
+  gitToken(): Promise<Secret>;
   /** Changes when we become somebody else: what was cached for the one is not for the other. */
   identity(): Promise<string>;
 }
@@ -53,6 +55,10 @@ class TokenCredentials implements Credentials {
 
   strategy(): { hook: Hook } {
     return { hook: (request, route, parameters) => this.#send(request, route, parameters) };
+  }
+
+  gitToken(): Promise<Secret> {
+    return this.#secrets.read(this.#token);
   }
 
   async identity(): Promise<string> {
@@ -88,6 +94,8 @@ class AppCredentials implements Credentials {
   readonly #repository: Place;
   #made: { readonly key: string; readonly auth: ReturnType<typeof createAppAuth> } | undefined;
   #installation: number | undefined;
+  /** Octokit's request function, as it was given with the first request. */
+  #outer: Request;
 
   constructor(access: GithubAccess & { kind: 'app' }, secrets: Secrets, repository: Place) {
     this.#access = access;
@@ -97,7 +105,15 @@ class AppCredentials implements Credentials {
   }
 
   strategy({ request: outer }: { readonly request: Request }): { hook: Hook } {
+    this.#outer = outer;
     return { hook: (request, route, parameters) => this.#send(outer, request, route, parameters) };
+  }
+
+  async gitToken(): Promise<Secret> {
+    const installationId = await this.#installationBy(this.#outer);
+    const auth = await this.#auth(this.#outer);
+    const { token } = await auth({ type: 'installation', installationId });
+    return new Secret(token);
   }
 
   async identity(): Promise<string> {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
 import { Octokit } from '@octokit/rest';
-import { type Clock, PortError, type Secrets } from '../../ports.ts';
+import { type Clock, PortError, type Secret, type Secrets } from '../../ports.ts';
 import { attemptWith } from './attempt.ts';
 import { type Credentials, credentialsOf, type GithubAccess } from './credentials.ts';
 import { githubError, RateLimited } from './github-errors.ts';
@@ -81,6 +81,16 @@ export class GithubApi {
   /** `owner/repo` as it is called now. */
   get fullName(): string {
     return `${this.#place.owner}/${this.#place.repo}`;
+  }
+
+  /** What Git logs in with, as the password of `x-access-token`. @throws PortError */
+  async gitToken(): Promise<Secret> {
+    try {
+      await this.#octokit();
+      return await this.credentials.gitToken();
+    } catch (error) {
+      throw githubError(`${this.fullName}: log in for Git`, error);
+    }
   }
 
   /**

@@ -12,7 +12,7 @@ import type {
   Remark,
   Urgency,
 } from '../../ports/forge.ts';
-import type { Clock, Secrets, StateStore } from '../../ports.ts';
+import type { Clock, Secret, Secrets, StateStore } from '../../ports.ts';
 import { anything } from './answers.ts';
 import { ContentBudget } from './budget.ts';
 import { GithubChecks } from './checks.ts';
@@ -81,6 +81,11 @@ export class GithubForge implements Forge {
   numbers(): GithubNumbers {
     const { api, budget } = this.#context;
     return { ...api.meter.numbers(), contentLeft: budget.left() };
+  }
+
+  /** What Git reads the repository with: the token, or one that GitHub has issued for the App's installation. */
+  gitToken(): Promise<Secret> {
+    return this.#context.api.gitToken();
   }
 
   async account(signal: AbortSignal): Promise<Account> {

@@ -10,9 +10,9 @@ export interface EachCluster {
   readonly spec: string;
   readonly format: string;
   /** For people: writes what is to be seen. */
-  show(inspection: Inspection): void;
+  show(inspection: Inspection): void | Promise<void>;
   /** For machines. */
-  json(inspection: Inspection): Record<string, unknown>;
+  json(inspection: Inspection): Record<string, unknown> | Promise<Record<string, unknown>>;
   exitCode(inspection: Inspection): ExitCode;
 }
 
@@ -34,8 +34,8 @@ export async function eachCluster(each: EachCluster, context: CommandContext): P
         continue;
       }
       codes.push(each.exitCode(inspection));
-      if (asJson) clusters.push(each.json(inspection));
-      else each.show(inspection);
+      if (asJson) clusters.push(await each.json(inspection));
+      else await each.show(inspection);
     }
   } finally {
     await wiring.close();

@@ -15,8 +15,8 @@ import { type Ending, OnceWatch } from '../once.ts';
 import type { RunSettings } from '../settings.ts';
 import type { Output } from '../terminal/screen.ts';
 import { VERSION } from '../version.ts';
-import { wirePullRequests } from '../wire-forge.ts';
-import { holderName, wire, wireRepository } from '../wiring.ts';
+import { wireProposals } from '../wire-forge.ts';
+import { holderName, wire } from '../wiring.ts';
 
 /** How often `--once` looks whether it is over, beside the events that tell. */
 const ONCE_MS = 100;
@@ -49,18 +49,18 @@ export async function runCommand(
     for (const listener of listeners) listener(event);
   };
   const holder = holderName('run');
-  const repository = await wireRepository(settings, wiring);
-  const proposals = await wirePullRequests(settings, wiring, repository, holder, {
+  const proposals = await wireProposals(settings, wiring, holder, {
     report,
     onSaid: (said) => logSaid(log, said),
   });
+  const { pullRequests, numbers } = proposals;
   const reconciler = new Reconciler(
     wiring.ports,
-    repository,
+    proposals.repository,
     wiring.leases,
     { pollMs: settings.pollMs, driftMs: settings.driftMs, holder },
     report,
-    proposals?.pullRequests,
+    pullRequests,
   );
   const vitals = new Vitals(
     () => clock.now(),
@@ -71,6 +71,10 @@ export async function runCommand(
     version: VERSION,
     now: () => clock.now(),
     status: () => reconciler.status(),
+    ...(pullRequests === undefined
+      ? {}
+      : { isPaused: (cluster, now) => pullRequests.brakeOn(cluster, now) !== undefined }),
+    ...(numbers === undefined ? {} : { forge: numbers }),
   });
   listeners.push(
     (event) => vitals.record(event),
@@ -108,7 +112,7 @@ export async function runCommand(
   } finally {
     interrupts.dispose();
     await server?.close();
-    await proposals?.forge.close();
+    await proposals.close();
     await wiring.close();
   }
 }

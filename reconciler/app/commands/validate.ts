@@ -4,8 +4,9 @@ import { counted } from '../../render/quantities.ts';
 import { sarifLog } from '../../render/sarif.ts';
 import type { Style } from '../../render/style.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { isPolicy, readPolicyFiles } from '../policy-files.ts';
 import { readSpecFiles, type SpecDocument } from '../spec-files.ts';
-import { documentProblems } from '../spec-problems.ts';
+import { documentProblems, type ProblemDocument } from '../spec-problems.ts';
 import { type Output, writeLine } from '../terminal/screen.ts';
 import { VERSION } from '../version.ts';
 import { type Format, writeJson } from './command.ts';
@@ -15,8 +16,10 @@ export async function validateCommand(
   options: { readonly format: Format | 'sarif' },
   output: Output,
 ): Promise<ExitCode> {
-  const documents = await readSpecFiles(paths.length === 0 ? ['.'] : paths);
-  const valid = documents.every(({ spec }) => spec !== undefined);
+  const places = paths.length === 0 ? ['.'] : paths;
+  const documents = await readSpecFiles(places.filter((path) => !isPolicy(path)));
+  const policies = await readPolicyFiles(places);
+  const valid = documents.every(({ spec }) => spec !== undefined) && policies.every(({ isValid }) => isValid);
   if (options.format === 'json') {
     const files = documents.map(({ path, spec, problems }) => ({
       path,
@@ -24,20 +27,37 @@ export async function validateCommand(
       ...(spec === undefined ? {} : { cluster: spec.metadata.name }),
       problems,
     }));
-    writeJson(output, { valid, files });
+    const rules = policies.map(({ path, isValid, problems }) => ({ path, valid: isValid, problems }));
+    writeJson(output, { valid, files: [...files, ...rules] });
   } else if (options.format === 'sarif') {
-    const found = documents.flatMap(({ path, problems }) => problems.map((problem) => ({ path, problem })));
+    const found = [...documents, ...policies].flatMap(({ path, problems }) =>
+      problems.map((problem) => ({ path, problem })),
+    );
     writeJson(output, sarifLog(found, VERSION));
-  } else writeLine(output.out, documents.map((document) => paragraph(document, output.style)).join('\n'));
+  } else {
+    const paragraphs = [
+      ...documents.map((document) => paragraph(document, verdictOf(document, output.style), output.style)),
+      ...policies.map((policy) =>
+        paragraph(
+          policy,
+          policy.isValid ? output.style.green('valid') : output.style.red('not valid'),
+          output.style,
+        ),
+      ),
+    ];
+    writeLine(output.out, paragraphs.join('\n'));
+  }
   return valid ? EXIT.done : EXIT.error;
 }
 
-function paragraph(document: SpecDocument, style: Style): string {
-  const { path, spec, problems } = document;
-  const verdict =
-    spec === undefined
-      ? style.red('not valid')
-      : `${style.green('valid')}, ${counted(spec.nodes.length, 'node')} on ${counted(spec.hosts.length, 'host')}`;
+function verdictOf({ spec }: SpecDocument, style: Style): string {
+  return spec === undefined
+    ? style.red('not valid')
+    : `${style.green('valid')}, ${counted(spec.nodes.length, 'node')} on ${counted(spec.hosts.length, 'host')}`;
+}
+
+function paragraph(document: ProblemDocument, verdict: string, style: Style): string {
+  const { path, problems } = document;
   const count = problems.length === 0 ? '' : ` (${problemCount(problems)})`;
   const line = `${style.bold(path)}: ${verdict}${count}`;
   return problems.length === 0 ? line : `${documentProblems(document, style)}\n\n${line}`;

@@ -22,6 +22,24 @@ export interface MetricsOptions {
   readonly version: string;
   now(): number;
   status(): ReconcilerStatus;
+  /** Whether somebody has paused a cluster; missing where there is no forge. */
+  isPaused?(cluster: string, now: number): boolean;
+  /** Traffic with the forge; missing where it has none that is counted. */
+  forge?(): ForgeNumbers;
+}
+
+/** What is to be known of the traffic with a forge. */
+export interface ForgeNumbers {
+  /** Answers by status; 0 stands for none. */
+  readonly requests: ReadonlyMap<number, number>;
+  /** `resetAt`: milliseconds since the epoch. */
+  readonly rateLimit:
+    | { readonly limit: number; readonly remaining: number; readonly resetAt: number }
+    | undefined;
+  /** Writes that RedisForge's own budget has left. */
+  readonly contentLeft: { readonly minute: number; readonly hour: number };
+  /** Milliseconds since the epoch. */
+  readonly lastAnswerAt: number | undefined;
 }
 
 export class Metrics {
@@ -51,6 +69,7 @@ export class Metrics {
     });
     this.#clusterGauges();
     this.#repositoryGauges();
+    this.#forgeGauges();
     this.#processGauges();
   }
 
@@ -154,6 +173,50 @@ export class Metrics {
     this.#gauge('redisforge_spec_problems', 'Problems of spec files that were not accepted', ['path'], () =>
       Object.entries(status().invalid).map(([path, problems]) => [{ path }, problems.length]),
     );
+  }
+
+  #forgeGauges(): void {
+    const { status, now, isPaused, forge } = this.#options;
+    this.#gauge(
+      'redisforge_change_held',
+      '1 while a change that is on the branch waits for somebody before it comes into force',
+      ['cluster', 'reason'],
+      () => Object.entries(status().held).map(([cluster, { code }]) => [{ cluster, reason: code }, 1]),
+    );
+    this.#gauge('redisforge_acting', '0 while another process acts on the repository', [], () => [
+      [{}, status().standby === undefined ? 1 : 0],
+    ]);
+    this.#gauge(
+      'redisforge_last_successful_poll_timestamp_seconds',
+      'When the repository was last read',
+      [],
+      () => {
+        const { polledAt } = status();
+        return polledAt === undefined ? [] : [[{}, polledAt / 1000]];
+      },
+    );
+    if (isPaused !== undefined)
+      this.#gauge('redisforge_cluster_paused', '1 while somebody has paused or stopped it', ['cluster'], () =>
+        Object.keys(status().clusters).map((cluster) => [{ cluster }, isPaused(cluster, now()) ? 1 : 0]),
+      );
+    if (forge !== undefined) this.#trafficGauges(forge);
+  }
+
+  #trafficGauges(forge: () => ForgeNumbers): void {
+    this.#gauge('redisforge_forge_requests_total', 'Answers of the forge; code 0: none', ['code'], () =>
+      [...forge().requests].map(([code, count]) => [{ code: `${code}` }, count]),
+    );
+    this.#gauge('redisforge_forge_rate_limit_remaining', 'Requests that the forge still allows', [], () => {
+      const { rateLimit } = forge();
+      return rateLimit === undefined ? [] : [[{}, rateLimit.remaining]];
+    });
+    this.#gauge('redisforge_forge_writes_left', 'Writes that our own budget has left', ['per'], () =>
+      Object.entries(forge().contentLeft).map(([per, left]) => [{ per }, left]),
+    );
+    this.#gauge('redisforge_forge_last_answer_timestamp_seconds', 'When the forge last answered', [], () => {
+      const { lastAnswerAt } = forge();
+      return lastAnswerAt === undefined ? [] : [[{}, lastAnswerAt / 1000]];
+    });
   }
 
   /**

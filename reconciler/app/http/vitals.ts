@@ -47,7 +47,7 @@ export class Vitals {
    * cluster is a matter for people and alerts (`/metrics`), not for whatever restarts processes.
    */
   readiness(): Verdict {
-    const { commit, repositoryFailure, clusters, invalid } = this.#status();
+    const { commit, repositoryFailure, clusters, invalid, held, standby } = this.#status();
     const waiting = Object.entries(clusters)
       .filter(([, { checkedAt }]) => checkedAt === undefined)
       .map(([name]) => name);
@@ -56,6 +56,7 @@ export class Vitals {
       details: {
         commit: commit?.id,
         repositoryFailure,
+        standby,
         waiting,
         clusters: Object.fromEntries(
           Object.entries(clusters).map(([name, keeper]) => [
@@ -69,6 +70,9 @@ export class Vitals {
               failures: keeper.failures,
             },
           ]),
+        ),
+        held: Object.fromEntries(
+          Object.entries(held).map(([name, { code, summary, hint }]) => [name, { code, summary, hint }]),
         ),
         invalid: Object.fromEntries(
           Object.entries(invalid).map(([path, problems]) => [path, problems.length]),

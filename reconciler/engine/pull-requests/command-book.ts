@@ -9,7 +9,8 @@ import type { StateStore } from '../../ports.ts';
 import { readDocument } from '../documents.ts';
 import type { Message } from './message.ts';
 
-const DOCUMENT = 'pull-requests/commands.json';
+/** Where it is kept. */
+export const COMMANDS = 'pull-requests/commands.json';
 /** Times of comments come from the forge's clock, and it may show a comment late. */
 const OVERLAP_MS = 600_000;
 const MOST_APPROVALS = 1_000;
@@ -58,7 +59,7 @@ export class CommandBook {
 
   /** Commands that were written before RedisForge was there are none. @throws PortError */
   static async open(store: StateStore, now: number): Promise<CommandBook> {
-    const known = await readDocument<CommandState>(store, DOCUMENT);
+    const known = await readDocument<CommandState>(store, COMMANDS);
     const book = new CommandBook(
       store,
       known ?? { since: now, handled: {}, unsaid: [], approvals: [], granted: {}, brakes: {} },
@@ -99,19 +100,23 @@ export class CommandBook {
 
   /** What keeps a cluster from being changed now. */
   brakeOn(cluster: string, now: number): Hold | undefined {
-    const brake = this.#state.brakes[cluster];
-    if (brake === undefined || (brake.until !== undefined && brake.until <= now)) return undefined;
-    const reason = brake.reason === '' ? '' : `: ${brake.reason}`;
-    const until = brake.until === undefined ? '' : ` until ${new Date(brake.until).toISOString()}`;
-    return {
-      code: brake.kind,
-      summary: `${brake.kind} by ${brake.by}${until}${reason}`,
-      hint: 'write `/redisforge resume` in a comment',
-    };
+    return holdBy(this.#state.brakes[cluster], now);
   }
 
   async #write(state: CommandState): Promise<void> {
-    await this.#store.write(DOCUMENT, JSON.stringify(state));
+    await this.#store.write(COMMANDS, JSON.stringify(state));
     this.#state = state;
   }
+}
+
+/** What a brake says while it holds; undefined once its time is over. */
+export function holdBy(brake: Brake | undefined, now: number): Hold | undefined {
+  if (brake === undefined || (brake.until !== undefined && brake.until <= now)) return undefined;
+  const reason = brake.reason === '' ? '' : `: ${brake.reason}`;
+  const until = brake.until === undefined ? '' : ` until ${new Date(brake.until).toISOString()}`;
+  return {
+    code: brake.kind,
+    summary: `${brake.kind} by ${brake.by}${until}${reason}`,
+    hint: 'write `/redisforge resume` in a comment',
+  };
 }

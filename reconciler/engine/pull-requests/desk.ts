@@ -98,6 +98,9 @@ export interface Desk {
   readonly defect: (error: unknown) => void;
 }
 
+/** Where rollouts are kept. */
+export const ROLLOUTS = 'pull-requests/rollouts';
+
 export function previewName(pullRequest: string, cluster: string): string {
   return `${cluster} ${pullRequest}`;
 }
@@ -113,7 +116,7 @@ export async function openBooks(
   return {
     pullRequests: await Shelf.open(store, 'pull-requests/known'),
     previews: await Shelf.open(store, 'pull-requests/previews'),
-    rollouts: await Shelf.open(store, 'pull-requests/rollouts'),
+    rollouts: await Shelf.open(store, ROLLOUTS),
     drift: await Shelf.open(store, 'pull-requests/drift'),
     commands: await CommandBook.open(store, clock.now()),
     outbox: await Mail.open(forge, notifiers, ports, report),

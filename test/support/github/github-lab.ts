@@ -75,6 +75,7 @@ export class GithubLab implements ForgeLab {
   readonly github: FakeGithub;
   readonly repository: FakeRepository;
   readonly self: string;
+  readonly appId: number | undefined;
   readonly secrets = new ChangingSecrets();
   readonly clock = new HurriedClock();
   readonly forge: GithubForge;
@@ -85,6 +86,7 @@ export class GithubLab implements ForgeLab {
     this.github = github;
     this.repository = repository;
     const app = options.access === 'app' ? github.createApp('redisforge') : undefined;
+    this.appId = app?.id;
     this.self = app === undefined ? 'forge-user' : 'redisforge[bot]';
     repository.setRole('forge-user', 'write');
     this.secrets.values.set('TOKEN', github.personalToken('forge-user'));
