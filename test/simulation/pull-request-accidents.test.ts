@@ -7,7 +7,7 @@ import { clusterText, Flow, POLL_MS } from '../support/simulation/flow.ts';
 const PATH = 'orders/cluster.yaml';
 const START = { [PATH]: clusterText('orders') };
 const LRU = { [PATH]: clusterText('orders', { config: { 'maxmemory-policy': 'allkeys-lru' } }) };
-const numRuns = Number(process.env['STORIES'] ?? 25);
+const numRuns = Number(process.env['STORIES'] ?? 15);
 const seed = Number(process.env['STORY_SEED'] ?? 20_261_124);
 
 /** One pull request from its beginning to its end, with a command in it; everything that must be so afterwards is. */

@@ -14,7 +14,7 @@ const PATH = 'orders/cluster.yaml';
 const PROPOSED = ['allkeys-lru', 'allkeys-lfu', 'volatile-ttl'] as const;
 const PUSHED = 'volatile-random';
 const BEGINNING = 'noeviction';
-const numRuns = Number(process.env['STORIES'] ?? 20);
+const numRuns = Number(process.env['STORIES'] ?? 12);
 const seed = Number(process.env['STORY_SEED'] ?? 20_261_124);
 
 const acts = fc.record({
