@@ -1,6 +1,6 @@
 /**
  * Markdown as a tree that knows what matters: when the text would be too long, whole rows are left out, the least
- * important first, and what is left says how many and where all of it is. Nothing is ever cut in its middle, so that no
+ * important first, the beginnings of its parts last; what is left says how many and where all of it is. Nothing is ever cut in its middle, so that no
  * table, fence or fold can break.
  */
 import { counted } from '../quantities.ts';
@@ -103,18 +103,30 @@ export function fitted(pieces: readonly Piece[], { budget, whole }: Fit): string
   return best;
 }
 
-/** What may be left out, in the order in which it is: the end of a table before its beginning. */
-function expendable(pieces: readonly Piece[]): Unit[] {
-  return unitsOf(pieces)
-    .filter(({ importance }) => importance !== KEPT)
-    .reverse()
-    .sort((a, b) => a.importance - b.importance);
+/** The beginning of each list is worth more than the rest of any: with it every part of a comment still says something. */
+const BEGINNING = 10;
+
+interface Expendable {
+  readonly unit: Unit;
+  readonly begins: boolean;
 }
 
-function unitsOf(pieces: readonly Piece[]): Unit[] {
-  return pieces.flatMap((piece): readonly Unit[] => {
-    if (piece.kind === 'optional') return [piece.unit];
-    if ('rows' in piece) return piece.rows;
+/**
+ * What may be left out, in the order in which it is: all but the beginnings first, of those what matters least, and of
+ * what matters alike the end before the start.
+ */
+function expendable(pieces: readonly Piece[]): Unit[] {
+  return unitsOf(pieces)
+    .filter(({ unit }) => unit.importance !== KEPT)
+    .reverse()
+    .sort((a, b) => Number(a.begins) - Number(b.begins) || a.unit.importance - b.unit.importance)
+    .map(({ unit }) => unit);
+}
+
+function unitsOf(pieces: readonly Piece[]): Expendable[] {
+  return pieces.flatMap((piece): readonly Expendable[] => {
+    if (piece.kind === 'optional') return [{ unit: piece.unit, begins: true }];
+    if ('rows' in piece) return piece.rows.map((unit, index) => ({ unit, begins: index < BEGINNING }));
     return 'pieces' in piece ? unitsOf(piece.pieces) : [];
   });
 }

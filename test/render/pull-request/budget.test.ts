@@ -34,6 +34,8 @@ function large(steps: number, everyRemoves: number): Preview {
   });
 }
 
+const EARLIER = { id: 'p_aaaaaaaaaaaa', head: 'abcdef0123456789', verdict: 'adds 1 node' };
+
 function expectWhole(markdown: string): void {
   const tree = parsed(markdown);
   const html = ofType(tree, 'html').map(({ value = '' }) => value);
@@ -86,6 +88,23 @@ describe('a comment', () => {
     expect(count(less, '⚠️ disruptive')).toBe(count(full, '⚠️ disruptive'));
     expect(count(less, 'safe')).toBeLessThan(count(full, 'safe'));
     expect(less).toContain('`redisforge plan` shows all of it');
+  });
+
+  test('keeps the beginning of every part, however many steps there are', () => {
+    const edits = Array.from({ length: 500 }, (_, index) => ({
+      operation: { op: 'replace' as const, path: `/redis/config/directive-${index}`, value: 'new' },
+      before: 'old',
+    }));
+    const comment = previewComment({ ...large(10_000, 1_000), edits, earlier: [EARLIER] });
+    for (const part of [
+      '- redis.config.directive-0: old',
+      '| service |',
+      '| time |',
+      '/redisforge help',
+      EARLIER.id,
+    ])
+      expect(comment).toContain(part);
+    expect(comment).toMatch(/… [\d,]+ more lines left out here/);
   });
 
   test('says in every budget how many steps it does not show', () => {
