@@ -64,7 +64,8 @@ function countedOn(context: RuleContext, name: NodeName): Block | undefined {
   const node = nodeOf(live, name);
   const former = Object.values(live.ghosts).find((ghost) => ghost.formerly === name);
   const slots = node.slots !== '' ? node.slots : (former?.slots ?? '');
-  const dialling = diallersOf(facts, name);
+  // One that is gone by now, on paper too, dials nobody.
+  const dialling = diallersOf(facts, name).filter((other) => live.nodes[other]?.container === 'running');
   const followers = [...new Set([...(former?.replicas.split(' ') ?? []), ...dialling])].filter(
     (other) => other !== '',
   );

@@ -7,6 +7,7 @@ import {
   type SlotSet,
   slotCount,
   subtractSlots,
+  unionSlots,
 } from '../../model/slots.ts';
 import {
   isMember,
@@ -67,19 +68,65 @@ function canReceive(context: RuleContext, name: NodeName): boolean {
   return node.role === 'primary' && synced.length >= Math.max(wanted, replicas.length);
 }
 
-/** Numbers against the memory of the target; undefined when they cannot be known or are fine. */
-function tooLittleMemory({ facts, live }: RuleContext, { from, to, slots }: Move): string | undefined {
-  const source = facts.nodes[from]?.reading;
-  const target = facts.nodes[to]?.reading;
-  if (source === undefined || target === undefined || target.maxmemoryBytes === 0) return undefined;
-  const share = slotCount(slots) / Math.max(1, slotCount(parseSlots(nodeOf(live, from).slots)));
-  const incoming = Math.round(source.usedMemoryBytes * share);
-  const limit = Math.floor(target.maxmemoryBytes * HEADROOM);
-  if (target.usedMemoryBytes + incoming <= limit) return undefined;
-  return `${to} uses ${target.usedMemoryBytes} bytes, about ${incoming} would come, and ${limit} are allowed (${HEADROOM * 100} % of maxmemory ${target.maxmemoryBytes})`;
+/** What a target would hold when all has come that is to come to it, in bytes. */
+interface Filling {
+  readonly used: number;
+  readonly incoming: number;
+  readonly limit: number;
 }
 
-function* begin(context: RuleContext, move: Move): Generator<Proposal | Block> {
+/**
+ * The memory of each target, against everything that is to come to it; those without a limit, or that could not be
+ * read, are left out. Between two primaries the bytes are shared like the slots.
+ */
+function fillings({ facts, live }: RuleContext, all: readonly Move[]): Map<NodeName, Filling> {
+  const found = new Map<NodeName, Filling>();
+  for (const [to, moves] of Map.groupBy(all, (move) => move.to)) {
+    const target = facts.nodes[to]?.reading;
+    // As it is set now, also on paper; the reading alone would be what it was before the plan.
+    const { config, contents } = nodeOf(live, to);
+    const maxmemory = Number(config['maxmemory'] ?? target?.maxmemoryBytes ?? 0);
+    // One that is yet to be made holds nothing.
+    if (maxmemory === 0 || (target === undefined && contents !== 'empty')) continue;
+    let incoming = 0;
+    for (const { from, slots } of moves) {
+      const source = facts.nodes[from]?.reading;
+      if (source === undefined) continue;
+      // By its slots at the time of the reading: on paper some may have moved since.
+      const read = source.members?.find(({ myself }) => myself)?.slots ?? [];
+      const own = read.length > 0 ? read : parseSlots(nodeOf(live, from).slots);
+      incoming += Math.round((source.usedMemoryBytes * slotCount(slots)) / Math.max(1, slotCount(own)));
+    }
+    found.set(to, { used: target?.usedMemoryBytes ?? 0, incoming, limit: Math.floor(maxmemory * HEADROOM) });
+  }
+  return found;
+}
+
+function isTooMuch({ used, incoming, limit }: Filling): boolean {
+  return used + incoming > limit;
+}
+
+function inWords({ used, incoming, limit }: Filling): string {
+  const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+  return `uses ${mebibytes(used)}, about ${mebibytes(incoming)} would come, and ${mebibytes(limit)} are allowed (${HEADROOM * 100} % of maxmemory)`;
+}
+
+/** Targets that cannot take what they are to get, each with the numbers. */
+function* tooFull(all: readonly Move[], filling: ReadonlyMap<NodeName, Filling>): Generator<Block> {
+  for (const [to, fill] of filling) {
+    if (!isTooMuch(fill)) continue;
+    const slots = all.filter((move) => move.to === to).flatMap((move) => [...move.slots]);
+    yield block(
+      'too-little-memory',
+      `node ${to}`,
+      `slots ${formatSlots(unionSlots(slots, []))} do not fit into ${to}`,
+      `${to} ${inWords(fill)}`,
+      `give ${to} more maxmemory, or have more shards`,
+    );
+  }
+}
+
+function* begin(context: RuleContext, move: Move, filling: Filling | undefined): Generator<Proposal | Block> {
   const { live } = context;
   const source = nodeOf(live, move.from);
   const target = nodeOf(live, move.to);
@@ -103,27 +150,18 @@ function* begin(context: RuleContext, move: Move): Generator<Proposal | Block> {
     );
     return;
   }
-  const memory = tooLittleMemory(context, move);
-  if (memory !== undefined) {
-    yield block(
-      'too-little-memory',
-      `node ${move.to}`,
-      `slots ${slots} do not fit into ${move.to}`,
-      memory,
-      `give ${move.to} more maxmemory, or add shards`,
-    );
-    return;
-  }
   if (source.saving) {
     yield { step: { kind: 'await-save', node: move.from }, because: 'no migration can start beside it' };
     return;
   }
   yield {
     step: { kind: 'migrate-slots', from: move.from, to: move.to, slots },
-    because:
+    because: [
       context.intent.nodes[move.from] === undefined
         ? `${move.from} leaves`
         : 'its shard has more than its share',
+      ...(filling === undefined ? [] : [`${move.to} ${inWords(filling)}`]),
+    ].join('; '),
   };
 }
 
@@ -165,5 +203,17 @@ export const migrationRules: Rule = function* (context) {
     live.openSlots === '' &&
     uncoveredSlots(live).length === 0;
   if (!settled) return;
-  for (const move of moves(context)) yield* begin(context, move);
+  const all = moves(context);
+  const filling = fillings(context, all);
+  yield* tooFull(all, filling);
+  const isFull = ({ to }: Move): boolean => {
+    const fill = filling.get(to);
+    return fill !== undefined && isTooMuch(fill);
+  };
+  const leaves = ({ from }: Move): boolean => context.intent.nodes[from] === undefined;
+  // A shard that cannot be emptied as a whole is not begun with.
+  const stuck = new Set(all.filter((move) => leaves(move) && isFull(move)).map(({ from }) => from));
+  for (const move of all) {
+    if (!isFull(move) && !stuck.has(move.from)) yield* begin(context, move, filling.get(move.to));
+  }
 };
