@@ -14,6 +14,7 @@ import { holdOf } from './holds.ts';
 import type { Intent } from './intent.ts';
 import type { Violation } from './law.ts';
 import { checkLaws } from './laws.ts';
+import { memoryWarnings } from './memory-warnings.ts';
 import { MACHINERY, type Machinery, nextSteps, type PlannedStep } from './next-steps.ts';
 import { resolve } from './resolve.ts';
 import type { Block, Policy } from './rules/rule.ts';
@@ -130,7 +131,11 @@ export function plan(
     differences,
     waves,
     blocks: status === 'blocked' ? blocks : [],
-    warnings: [...facts.warnings, ...holdWarnings(intent, waves, facts.now)],
+    warnings: [
+      ...facts.warnings,
+      ...memoryWarnings(intent, facts, waves),
+      ...holdWarnings(intent, waves, facts.now),
+    ],
     outlook: { before: zoneLosses(live), after: zoneLosses(paper) },
     balance: balanceOutcome(intent, facts, live, paper, {
       movedSlots: estimate.migrated.slots,
