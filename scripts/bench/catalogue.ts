@@ -3,6 +3,7 @@
  */
 import type { Benchmark } from './benchmark.ts';
 import { crash } from './crash.ts';
+import { forgeCalls } from './forge-calls.ts';
 import { form } from './form.ts';
 import { fromNothing } from './from-nothing.ts';
 import { idleMemory } from './idle-memory.ts';
@@ -17,6 +18,7 @@ import { switchover } from './switchover.ts';
 export const BENCHMARKS: readonly Benchmark[] = [
   planning,
   pullRequests,
+  forgeCalls,
   form,
   fromNothing,
   idlePass,

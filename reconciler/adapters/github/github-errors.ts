@@ -10,7 +10,7 @@ interface FailedRequest {
   readonly cause: unknown;
 }
 
-/** GitHub wants to be left alone for a while. */
+/** GitHub wants to be left alone for a while: whatever was asked was not done, and nothing else would be. */
 export class RateLimited extends PortError {
   /** Milliseconds from now. */
   readonly waitMs: number;
@@ -18,7 +18,8 @@ export class RateLimited extends PortError {
   constructor(what: string, waitMs: number) {
     const seconds = Math.ceil(waitMs / 1000);
     const hint = 'GitHub limits how often it may be asked';
-    super('refused', `${what}: ${hint}, and asks to wait for ${seconds} s`, {
+    // Not `refused`: that would be about what was asked, and others would be tried meanwhile.
+    super('unreachable', `${what}: ${hint}, and asks to wait for ${seconds} s`, {
       retry: waitMs > 30_000 ? 'later' : 'soon',
     });
     this.waitMs = waitMs;
@@ -64,6 +65,7 @@ export function githubError(what: string, error: unknown): PortError {
 
 /** Whether a request that failed this way may have been carried out all the same. */
 export function isAmbiguous(error: unknown): boolean {
+  if (error instanceof RateLimited) return false;
   return error instanceof PortError && ['unreachable', 'timeout', 'protocol', 'aborted'].includes(error.code);
 }
 

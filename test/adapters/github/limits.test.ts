@@ -32,10 +32,10 @@ describe('when GitHub asks to be left alone', () => {
     lab.github.faults.add({ kind, operation: 'issues/create-comment', times: 1 });
     const say = () => lab.forge.ensureComment(id, 'plan/orders', 'the plan', patient);
     const error = await failure(say());
-    expect([error.code, error.retry]).toEqual(['refused', 'later']);
+    expect([error.code, error.retry]).toEqual(['unreachable', 'later']);
     const calls = lab.github.calls.length;
     expect((await failure(say())).message).toContain('asks to wait for');
-    expect((await failure(lab.forge.pullRequests(patient))).code).toBe('refused');
+    expect((await failure(lab.forge.pullRequests(patient))).code).toBe('unreachable');
     expect(lab.github.calls).toHaveLength(calls);
     lab.clock.ahead += waitMs + 5000;
     await say();

@@ -87,7 +87,7 @@ describe('a comment', () => {
 
   it('is not made twice when the answer does not come in time', async () => {
     lab.github.faults.add({ kind: 'hang-after', operation: 'issues/create-comment', times: 1 });
-    const forge = lab.newForge({ attemptTimeoutMs: 300 });
+    const forge = lab.newForge({ attemptTimeoutMs: 3000 });
     await forge.ensureComment(id, 'plan/orders', 'the plan', patient);
     expect(await lab.comments(id)).toEqual(['the plan']);
   });

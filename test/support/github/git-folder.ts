@@ -1,8 +1,6 @@
 /** The Git side of a repository on the fake GitHub: commits, merges and references of a bare repository on disk. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { appendFile } from 'node:fs/promises';
 
 /** `undefined` removes the file. */
 export type Files = Readonly<Record<string, string | undefined>>;
@@ -23,8 +21,10 @@ export class GitFolder {
     await git(folder, {}, 'init', '--quiet', '--bare', `--initial-branch=${branch}`, folder);
     const made = new GitFolder(folder);
     // GitHub hands out any commit that it has, whether or not a reference still leads to it.
-    await made.run('config', 'uploadpack.allowAnySHA1InWant', 'true');
-    await made.run('config', 'http.receivepack', 'true');
+    await appendFile(
+      `${folder}/config`,
+      '[uploadpack]\n\tallowAnySHA1InWant = true\n[http]\n\treceivepack = true\n',
+    );
     return made;
   }
 
@@ -38,25 +38,22 @@ export class GitFolder {
 
   /** One more commit on a branch, which begins at `from` when it is not there yet. Nothing is checked out. */
   async commit(branch: string, files: Files, words: Authored, from?: string): Promise<string> {
-    const parent = (await this.commitOf(`refs/heads/${branch}`)) ?? from;
-    const scratch = await mkdtemp(join(tmpdir(), 'rf-fake-github-'));
-    try {
-      const environment = { GIT_INDEX_FILE: join(scratch, 'index') };
-      if (parent !== undefined) await git(this.folder, environment, 'read-tree', parent);
-      for (const [path, content] of Object.entries(files)) {
-        const change =
-          content === undefined
-            ? ['--force-remove', path]
-            : ['--add', '--cacheinfo', `100644,${await this.#blob(content)},${path}`];
-        await git(this.folder, environment, 'update-index', ...change);
-      }
-      const tree = await git(this.folder, environment, 'write-tree');
-      const commit = await this.commitTree(tree, parent === undefined ? [] : [parent], words);
-      await this.run('update-ref', `refs/heads/${branch}`, commit);
-      return commit;
-    } finally {
-      await rm(scratch, { recursive: true, force: true });
-    }
+    const reference = `refs/heads/${branch}`;
+    const parent = (await this.commitOf(reference)) ?? from;
+    const identity = `${words.author} <${words.author}@example.com> ${Math.floor(Date.now() / 1000)} +0000`;
+    const changes = Object.entries(files).map(([path, content]) =>
+      content === undefined ? `D ${path}\n` : `M 100644 inline ${path}\n${counted(content)}`,
+    );
+    const stream = [
+      `commit ${reference}\n`,
+      `author ${identity}\ncommitter ${identity}\n${counted(words.message)}`,
+      parent === undefined ? '' : `from ${parent}\n`,
+      ...changes,
+    ];
+    await git(this.folder, { input: stream.join('') }, 'fast-import', '--quiet', '--force');
+    const commit = await this.commitOf(reference);
+    if (commit === undefined) throw new Error(`there is no ${reference} after a commit`);
+    return commit;
   }
 
   commitTree(tree: string, parents: readonly string[], { message, author }: Authored): Promise<string> {
@@ -89,10 +86,11 @@ export class GitFolder {
     }
     return tip;
   }
+}
 
-  async #blob(content: string): Promise<string> {
-    return git(this.folder, { input: content }, 'hash-object', '-w', '--stdin');
-  }
+/** Text as `git fast-import` reads it: with its size in bytes. */
+function counted(text: string): string {
+  return `data ${Buffer.byteLength(text)}\n${text}\n`;
 }
 
 /** @param environment besides what git needs; `input` in it is what it reads. */

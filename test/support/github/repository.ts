@@ -268,7 +268,8 @@ export class FakeRepository {
   async #publish(number: number, pull: Pull): Promise<void> {
     const home = pull.headRepository?.folder ?? this.data.folder;
     const head = `refs/pull/${number}/head`;
-    await this.git.run('fetch', '--quiet', home, `+refs/heads/${pull.headBranch}:${head}`);
+    if (home === this.data.folder) await this.git.run('update-ref', head, pull.headCommit);
+    else await this.git.run('fetch', '--quiet', home, `+refs/heads/${pull.headBranch}:${head}`);
     const base = (await this.git.commitOf(`refs/heads/${pull.baseBranch}`)) ?? '';
     pull.mergeCommit = await this.#merged(base, pull.headCommit, this.#issue(number), 'github', 'merge');
     if (pull.mergeCommit !== undefined)

@@ -56,7 +56,7 @@ function renamed<N extends SpecDocument['nodes'][number]>(node: N, cluster: stri
   return { ...node, name: `${cluster}-${shard}${member}`, port };
 }
 
-const HOSTS: readonly HostSpec[] = specFrom(
+export const HOSTS: readonly HostSpec[] = specFrom(
   documentOf({
     shards: 3,
     replicas: 1,
