@@ -68,6 +68,17 @@ describe('an outbox', () => {
     expect(place.heard).toEqual(['a 3', 'b 3']);
   });
 
+  it('says a new word after what was put before it', async () => {
+    const place = new Place();
+    const outbox = await place.open();
+    place.refuses = () => DOWN;
+    await place.put(outbox, [comment('status', 'pending')]);
+    await place.put(outbox, [comment('plan', 'the plan'), comment('status', 'success')]);
+    place.refuses = () => undefined;
+    await place.fleet.idle(61_000);
+    expect(place.heard).toEqual(['plan the plan', 'status success']);
+  });
+
   it('lets one message that is not taken hold up no other, and gives it up in the end', async () => {
     const place = new Place();
     const outbox = await place.open();

@@ -106,9 +106,12 @@ export class OutboxLog {
 
   #apply(entry: Entry): void {
     if ('put' in entry) {
-      // A message that replaces another one takes its place in the order.
-      for (const { message, spacingMs } of entry.put)
-        this.#waiting.set(keyOf(message), { message, spacingMs, digest: digestOf(message) });
+      // A new word is said after what was put before it: a status that says success not before the comment that it is about.
+      for (const { message, spacingMs } of entry.put) {
+        const key = keyOf(message);
+        this.#waiting.delete(key);
+        this.#waiting.set(key, { message, spacingMs, digest: digestOf(message) });
+      }
       return;
     }
     const { key, digest } = 'said' in entry ? entry.said : entry.dropped;
