@@ -45,6 +45,9 @@ export interface GithubSurroundings {
 /** Permissions may be given and taken away while we run. */
 const ACCOUNT_KEPT_MS = 3_600_000;
 
+/** Reactions that are remembered; GitHub takes one more of the same kind for the same one. */
+const MOST_GIVEN = 10_000;
+
 /** As reactions to a comment; GitHub keeps one of each kind, however often it is given. */
 const REACTIONS = { seen: 'eyes', done: 'rocket', refused: '-1' } as const;
 
@@ -149,6 +152,7 @@ export class GithubForge implements Forge {
       anything,
       signal,
     );
+    if (this.#given.size >= MOST_GIVEN) this.#given.clear();
     this.#given.add(gift);
   }
 
