@@ -68,10 +68,12 @@ describe('a merged pull request', () => {
     const now = flow.planShown(id, 'orders');
     expect(now).not.toBe(shown);
     flow.place.remark(id, 'ada', '/redisforge resume');
-    flow.place.remark(id, 'ada', `/redisforge approve ${shown}`);
-    flow.place.remark(id, 'eve', `/redisforge approve ${now}`);
-    flow.place.remark(id, 'ada', `/redisforge approve ${now}`);
+    const past = flow.place.remark(id, 'ada', `/redisforge approve ${shown}`);
+    const stranger = flow.place.remark(id, 'eve', `/redisforge approve ${now}`);
+    const valid = flow.place.remark(id, 'ada', `/redisforge approve ${now}`);
     await flow.until('it is carried out', () => flow.applyStatus(merge) === 'success', 4 * POLL_MS);
+    const reactions = [past, stranger, valid].map((remark) => flow.place.reactions.get(remark));
+    expect(reactions).toEqual([['refused'], ['refused'], ['done']]);
     expect(evictionOf(flow)).toEqual(ALL_LRU);
   });
 

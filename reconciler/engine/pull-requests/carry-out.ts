@@ -100,11 +100,17 @@ function planAgain(
 }
 
 function approve(plan: string, remark: Remark, { previews, rollouts, state }: CommandContext): CarriedOut {
-  const preview = previews.find(({ id }) => id === plan);
+  // What was shown before the merge is no plan any more once the plan of now is another one.
+  const past = new Set(
+    rollouts.flatMap(({ rollout: { state: how, cluster }, change }) =>
+      how === 'held' && change?.verdict === 'other' ? [cluster] : [],
+    ),
+  );
+  const preview = previews.find(({ id, cluster }) => id === plan && !past.has(cluster));
   const rollout = rollouts.find((record) => record.rollout.state === 'held' && record.rollout.plan === plan);
   if (preview === undefined && rollout === undefined) {
     const now = [
-      ...previews.flatMap(({ id }) => id ?? []),
+      ...previews.flatMap(({ id, cluster }) => (past.has(cluster) ? [] : (id ?? []))),
       ...rollouts.flatMap(({ rollout: { state: how, plan: id } }) => (how === 'held' ? (id ?? []) : [])),
     ];
     return refused(remark, {
