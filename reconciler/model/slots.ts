@@ -46,13 +46,20 @@ export function formatSlots(set: SlotSet): string {
   return set.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(' ');
 }
 
+/** Texts that were read lately: a plan of hundreds of waves meets the same few hundred in every one of them. */
+const read = new Map<string, SlotSet>();
+const MOST_CHARACTERS = 1_000_000;
+let characters = 0;
+
 /**
  * Reads `"0-5460 5462"` (blank or comma separated).
  * @throws RangeError on anything that is no slot range.
  */
 export function parseSlots(text: string): SlotSet {
+  const before = read.get(text);
+  if (before !== undefined) return before;
   const parts = text.split(/[\s,]+/).filter((part) => part !== '');
-  return slotSet(
+  const set = slotSet(
     parts.map((part): SlotRange => {
       const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part);
       if (match === null) throw new RangeError(`no slot range: ${part}`);
@@ -60,6 +67,13 @@ export function parseSlots(text: string): SlotSet {
       return [first, match[2] === undefined ? first : Number(match[2])];
     }),
   );
+  characters += text.length;
+  if (characters > MOST_CHARACTERS) {
+    read.clear();
+    characters = text.length;
+  }
+  read.set(text, set);
+  return set;
 }
 
 /** All slots in `a` or `b`. */

@@ -2,8 +2,10 @@
 import { redisVersion } from '../../spec-schema/effective.ts';
 import type { ClusterState, NodeName, ShardName } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
+import { oncePer } from '../model/once.ts';
 import { nodeOf } from '../model/topology.ts';
 import type { Intent } from './intent.ts';
+import { Latest } from './latest.ts';
 
 /**
  * What has to be seen first: when every shard is concerned, one of them goes ahead, and the others wait until its
@@ -13,7 +15,7 @@ import type { Intent } from './intent.ts';
 export function canary(
   intent: Intent,
   live: ClusterState,
-  pending: ReadonlySet<NodeName>,
+  pending: Pick<ReadonlySet<NodeName>, 'has'>,
 ): { only?: ShardName; watch: NodeName[] } {
   const open = intent.shards.filter((shard) => intent.members.get(shard)?.some((name) => pending.has(name)));
   if (intent.spec.policies.canarySoak === 0 || intent.shards.length === 1) return { watch: [] };
@@ -45,10 +47,19 @@ export function rdbVersion(version: string): number {
  * A way back that there is not: replicas of the older version could never synchronise with a newer primary.
  * @returns a node that runs the newer version, in alphabetical order the first; undefined when the way is free.
  */
-export function downgradeOf(
-  { spec, nodes }: Intent,
-  facts: Facts,
-): { readonly node: NodeName; readonly from: string; readonly to: string } | undefined {
+export function downgradeOf(intent: Intent, facts: Facts): Downgrade | undefined {
+  return lately(intent).of([facts], () => findDowngrade(intent, facts));
+}
+
+interface Downgrade {
+  readonly node: NodeName;
+  readonly from: string;
+  readonly to: string;
+}
+
+const lately = oncePer((_: Intent) => new Latest<Downgrade | undefined>());
+
+function findDowngrade({ spec, nodes }: Intent, facts: Facts): Downgrade | undefined {
   const to = redisVersion(spec);
   const limit = rdbVersion(to);
   for (const node of Object.keys(nodes).sort()) {

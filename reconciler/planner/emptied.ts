@@ -1,6 +1,7 @@
 /** Primaries that came back empty while a replica still has the keys: the next synchronisation would delete them. */
+import { ofEachNode } from '../model/census.ts';
 import type { ClusterState, NodeName } from '../model/cluster-state.ts';
-import { nodeOf, ownsSlots } from '../model/topology.ts';
+import { ownsSlots } from '../model/topology.ts';
 import type { Step } from '../steps/table.ts';
 
 export interface Emptied {
@@ -9,14 +10,18 @@ export interface Emptied {
   readonly replica: NodeName;
 }
 
+/** Whom a replica follows that has keys and is not in sync. */
+const endangered = ofEachNode(({ contents, synced, replicaOf }) =>
+  contents === 'keys' && !synced && replicaOf !== null ? replicaOf : undefined,
+);
+
 export function emptied(state: ClusterState): Emptied[] {
-  return Object.keys(state.nodes).flatMap((replica): Emptied[] => {
-    const { contents, synced, replicaOf } = nodeOf(state, replica);
-    if (contents !== 'keys' || synced || replicaOf === null) return [];
-    const primary = state.nodes[replicaOf];
-    if (primary === undefined || !ownsSlots(primary) || primary.contents !== 'empty') return [];
-    return [{ primary: replicaOf, replica }];
-  });
+  return endangered(state)
+    .filter(([, primary]) => {
+      const node = state.nodes[primary];
+      return node !== undefined && ownsSlots(node) && node.contents === 'empty';
+    })
+    .map(([replica, primary]) => ({ primary, replica }));
 }
 
 /** What could bring the two together: their addresses, their introduction, the password of the link, the link itself. */

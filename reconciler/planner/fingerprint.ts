@@ -1,27 +1,18 @@
 /** A short text that is equal for equal documents; parts that two documents share are only looked at once. */
 import { createHash } from 'node:crypto';
+import { ofEachNode } from '../model/census.ts';
 import type { ClusterState } from '../model/cluster-state.ts';
-
-const known = new WeakMap<object, string>();
+import { oncePer } from '../model/once.ts';
 
 function digest(text: string): string {
   return createHash('sha1').update(text).digest('base64');
 }
 
-function fingerprintOf(part: object): string {
-  const before = known.get(part);
-  if (before !== undefined) return before;
-  const fresh = digest(JSON.stringify(part));
-  known.set(part, fresh);
-  return fresh;
-}
+const ofNodes = ofEachNode((node) => digest(JSON.stringify(node)));
+const ofHosts = oncePer((hosts: ClusterState['hosts']) => digest(JSON.stringify(hosts)));
 
 /** Documents are never changed in place, so that a part that was seen before has the fingerprint that it had. */
-export function fingerprint({ nodes, ...rest }: ClusterState): string {
-  return digest(
-    JSON.stringify(rest) +
-      Object.entries(nodes)
-        .map(([name, node]) => `${name}=${fingerprintOf(node)}`)
-        .join(),
-  );
+export function fingerprint({ nodes, hosts, ...rest }: ClusterState): string {
+  const parts = ofNodes({ nodes }).map(([name, part]) => `${name}=${part}`);
+  return digest([JSON.stringify(rest), ofHosts(hosts), ...parts].join());
 }

@@ -10,7 +10,16 @@ import {
   networkName,
   nodeAddress,
 } from '../../spec-schema/effective.ts';
-import type { HostName, LaunchState, NodeName, ShardName, ZoneName } from '../model/cluster-state.ts';
+import { rollOf } from '../model/census.ts';
+import type {
+  ClusterState,
+  HostName,
+  LaunchState,
+  NodeName,
+  ShardName,
+  ZoneName,
+} from '../model/cluster-state.ts';
+import { oncePer } from '../model/once.ts';
 import { desiredUsers, userText } from './access.ts';
 
 /** Keyed digests of the secrets that the spec refers to. Equal secrets have equal digests; nothing can be undone. */
@@ -167,4 +176,14 @@ export function intentOf(spec: ClusterSpec, digests: SecretDigests): Intent {
 
 function sorted(record: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const namesIn = oncePer(({ nodes }: Intent) => new Set(Object.keys(nodes)));
+
+/** Nodes that are there but that the spec no longer names, in alphabetical order. */
+export function leaversOf(intent: Intent, live: ClusterState): readonly NodeName[] {
+  const named = namesIn(intent);
+  return rollOf(live.nodes)
+    .names.filter((name) => !named.has(name))
+    .sort();
 }

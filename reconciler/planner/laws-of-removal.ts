@@ -1,5 +1,5 @@
 /** Laws about what is taken away for good; see `laws.ts`. */
-import { isMember, isSyncedReplica, nodeOf, ownsSlots, peersOf } from '../model/topology.ts';
+import { followersOf, isMember, isSyncedReplica, nodeOf, ownsSlots, peersOf } from '../model/topology.ts';
 import { describeStep, stepId, stepRisk } from '../steps/table.ts';
 import type { Law, Violation } from './law.ts';
 
@@ -13,8 +13,7 @@ export const destructionIsApproved: Law = function* ({ before, steps }, policy) 
     }
     if (step.kind !== 'remove-node') continue;
     const node = nodeOf(before, step.node);
-    const followers = Object.values(before.nodes).filter((other) => other.replicaOf === step.node);
-    if (ownsSlots(node) || followers.length > 0) {
+    if (ownsSlots(node) || followersOf(before, step.node).length > 0) {
       yield { law: 8, summary: `${describeStep(step)}: it owns slots or others replicate it`, steps: [id] };
     }
   }

@@ -1,11 +1,13 @@
 /** The one decision function: which steps may start now, or why none may. */
 import type { ClusterState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
+import { oncePer } from '../model/once.ts';
+import { nodeOf } from '../model/topology.ts';
 import { HeldLocks } from '../steps/locks.ts';
 import { describeStep, type Step, stepDisturbs, stepId, stepLocks, stepRisk } from '../steps/table.ts';
 import { emptied, unitesWithEmptied } from './emptied.ts';
 import { brakes, type Hold, halts, holdOf } from './holds.ts';
-import type { Intent } from './intent.ts';
+import { type Intent, leaversOf } from './intent.ts';
 import type { Law } from './law.ts';
 import { checkLaws, LAWS } from './laws.ts';
 import { configurationRules, userRules } from './rules/configuration.ts';
@@ -80,8 +82,10 @@ export interface Machinery {
 
 export const MACHINERY: Machinery = { rules: RULES, laws: LAWS };
 
+const namesOf = oncePer(({ nodes }: Intent) => Object.keys(nodes).sort());
+
 /**
- * Pure: no clock, no IO, no memory of what it said before.
+ * Pure: no clock, no IO, and the answer depends on nothing that was said before, which only spares work.
  */
 export function nextSteps(
   intent: Intent,
@@ -98,7 +102,8 @@ export function nextSteps(
     live,
     facts,
     policy,
-    names: Object.keys(present.nodes).sort(),
+    names: namesOf(present),
+    leavers: leaversOf(present, live).filter((name) => !nodeOf(live, name).surge),
   };
   const proposals: Proposal[] = [];
   const blocks: Block[] = [];

@@ -7,7 +7,7 @@ import type { Facts } from '../model/facts.ts';
 import { stepEffect } from '../steps/table.ts';
 import { type BalanceOutcome, balanceOutcome } from './balance-score.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { applyOperations, diff } from './diff.ts';
+import { applyOperations, diff, isConverged } from './diff.ts';
 import { type Estimate, Estimator } from './estimate.ts';
 import { fingerprint } from './fingerprint.ts';
 import { holdOf } from './holds.ts';
@@ -79,10 +79,11 @@ export function plan(
   const seen = new Set<string>([fingerprint(live)]);
   let desired = resolve(intent, paper, facts);
   const differences = diff(paper, desired);
-  let remaining = differences;
+  let isDone = isConverged(paper, desired);
+  const mostWaves = waveLimit(intent);
   let blocks: readonly Block[] = [];
   const estimator = estimatorOf(intent, live, facts);
-  while (remaining.length > 0) {
+  while (!isDone) {
     const decision = nextSteps(intent, desired, paper, facts, policy, machinery);
     blocks = decision.blocks;
     if (decision.wave.length === 0) break;
@@ -102,9 +103,9 @@ export function plan(
     waves.push(decision.wave);
     estimator.add({ before, steps, after: paper }, operations);
     desired = resolve(intent, paper, facts);
-    remaining = diff(paper, desired);
+    isDone = isConverged(paper, desired);
     const state = fingerprint(paper);
-    if (seen.has(state) || waves.length > waveLimit(intent)) {
+    if (seen.has(state) || waves.length > mostWaves) {
       throw new PlanningError(
         `wave ${waves.length} leads back to a state that was there before: ${decision.wave.map(({ id }) => id).join(', ')}`,
         before,
@@ -113,10 +114,10 @@ export function plan(
     }
     seen.add(state);
   }
-  const status = differences.length === 0 ? 'converged' : remaining.length === 0 ? 'changes' : 'blocked';
+  const status = differences.length === 0 ? 'converged' : isDone ? 'changes' : 'blocked';
   if (status === 'blocked' && blocks.length === 0) {
     throw new PlanningError(
-      `no rule knows what to do about ${remaining
+      `no rule knows what to do about ${diff(paper, desired)
         .map(({ path }) => path)
         .slice(0, 10)
         .join(', ')}`,

@@ -1,13 +1,15 @@
 /** From spec to desired `ClusterState`: what the spec leaves open stays as it is live whenever that is allowed. */
-import type { ClusterState, HostState, NodeName, NodeState } from '../model/cluster-state.ts';
+import { type Columns, changedRows, Finder, ofEachNode } from '../model/census.ts';
+import type { ClusterState, HostName, HostState, NodeName, NodeState } from '../model/cluster-state.ts';
+import { isEqual } from '../model/equal.ts';
 import type { Facts } from '../model/facts.ts';
-import { formatSlots, parseSlots, type SlotSet, subtractSlots, unionSlots } from '../model/slots.ts';
-import { isGoneSurge } from '../model/topology.ts';
+import { oncePer } from '../model/once.ts';
+import { isGoneSurge, nodeOf } from '../model/topology.ts';
 import { NOTHING_THERE } from '../steps/remove-surge.ts';
-import { balanceSlots, type Share, thresholdOf } from './balance.ts';
-import { balanceByWeight } from './balance-by-weight.ts';
-import { fillCoverage } from './coverage.ts';
+import { desiredSlots } from './desired-slots.ts';
 import type { Intent, NodeIntent } from './intent.ts';
+import { Latest } from './latest.ts';
+import { ofEachPair } from './pairs.ts';
 import { choosePrimaries, type Primaries } from './primaries.ts';
 import { intentNow } from './surge.ts';
 
@@ -20,23 +22,6 @@ export function resolve(whole: Intent, live: ClusterState, facts: Facts): Cluste
   const intent = intentNow(whole, live, facts);
   const primaries = choosePrimaries(intent, live);
   const slots = desiredSlots(intent, live, facts, primaries);
-  const nodes: Record<NodeName, NodeState> = {};
-  for (const [name, node] of Object.entries(intent.nodes)) {
-    const primary = primaries.of.get(node.shard) ?? name;
-    const ip = node.address === undefined ? facts.nodes[name]?.address?.ip : undefined;
-    nodes[name] = desiredNode(
-      intent,
-      name,
-      live.nodes[name],
-      primary,
-      formatSlots(slots.get(name) ?? []),
-      ip,
-    );
-  }
-  for (const [name, node] of Object.entries(live.nodes)) {
-    if (node.surge && intent.nodes[name] === undefined)
-      nodes[name] = isGoneSurge(node) ? node : dismissed(node);
-  }
   return {
     cluster: intent.spec.metadata.name,
     serving: 'yes',
@@ -44,51 +29,99 @@ export function resolve(whole: Intent, live: ClusterState, facts: Facts): Cluste
     openSlots: '',
     hosts: hostsOf(intent, live),
     retired: Object.fromEntries(Object.entries(live.retired).filter(([, state]) => state === 'kept')),
-    nodes,
+    nodes: withDismissed(intent, live, nodesOf(intent).of(live, facts, primaries.of, slots)),
     ghosts: {},
   };
 }
 
-const gone = new WeakMap<NodeState, NodeState>();
+const surgeReplicas = ofEachNode(({ surge }) => surge || undefined);
 
-/** A surge replica whose time is over. */
-function dismissed(before: NodeState): NodeState {
-  const { host, zone, shard, surge } = before;
-  const node = gone.get(before) ?? { host, zone, shard, surge, ...NOTHING_THERE };
-  gone.set(before, node);
-  return node;
+/** A surge replica whose time is over should be gone with its volume. */
+const dismissed = oncePer((node: NodeState): NodeState => {
+  const { host, zone, shard, surge } = node;
+  return isGoneSurge(node) ? node : { host, zone, shard, surge, ...NOTHING_THERE };
+});
+
+/** The nodes that are wanted, and what is to become of surge replicas that are not, or not yet. */
+function withDismissed(
+  intent: Intent,
+  live: ClusterState,
+  nodes: ClusterState['nodes'],
+): ClusterState['nodes'] {
+  const surplus = surgeReplicas(live).filter(([name]) => intent.nodes[name] === undefined);
+  if (surplus.length === 0) return nodes;
+  const others = surplus.map(([name]) => [name, dismissed(nodeOf(live, name))] as const);
+  return Object.assign({}, nodes, Object.fromEntries(others));
 }
 
-interface Resolved {
+const nodesOf = oncePer((intent: Intent) => new DesiredNodes(intent));
+
+/** The nodes of one intent as they should be; worked out again only where something that decides it changed. */
+class DesiredNodes {
+  readonly #plans: readonly NodeIntent[];
+  readonly #names: readonly NodeName[];
+  readonly #found: Finder<NodeState>;
+  readonly #leads = new Latest<readonly NodeName[]>();
+  readonly #slots = new Latest<readonly string[]>();
+  readonly #addresses = new Latest<readonly (string | undefined)[]>();
+  #columns: Columns = [];
+  #nodes: Readonly<Record<NodeName, NodeState>> = {};
+
+  constructor({ nodes }: Intent) {
+    this.#names = Object.keys(nodes);
+    this.#plans = Object.values(nodes);
+    this.#found = new Finder(this.#names);
+  }
+
+  of(
+    live: ClusterState,
+    facts: Facts,
+    primaries: Primaries['of'],
+    owned: ReadonlyMap<NodeName, string>,
+  ): ClusterState['nodes'] {
+    const before = this.#found.of(live.nodes);
+    const leads = this.#leads.of([primaries], () =>
+      this.#plans.map(({ shard }, row) => primaries.get(shard) ?? (this.#names[row] as NodeName)),
+    );
+    const slots = this.#slots.of([owned], () => this.#names.map((name) => owned.get(name) ?? ''));
+    // The addresses that engines gave, where the spec does not fix them.
+    const addresses = this.#addresses.of([facts], () =>
+      this.#plans.map(({ address }, row) =>
+        address === undefined ? facts.nodes[this.#names[row] as NodeName]?.address?.ip : undefined,
+      ),
+    );
+    const columns = [before, leads, slots, addresses];
+    const changed = [...changedRows(this.#columns, columns)].flatMap((row): [NodeName, NodeState][] => {
+      const name = this.#names[row] as NodeName;
+      const node = desiredNode(name, this.#plans[row] as NodeIntent, {
+        before: before[row],
+        primary: leads[row] as NodeName,
+        slots: slots[row] as string,
+        ip: addresses[row],
+      });
+      return isEqual(node, this.#nodes[name]) ? [] : [[name, node]];
+    });
+    this.#columns = columns;
+    if (changed.length > 0) this.#nodes = Object.assign({}, this.#nodes, Object.fromEntries(changed));
+    return this.#nodes;
+  }
+}
+
+interface Circumstances {
+  /** As it is live, undefined while it is not there at all. */
+  readonly before: NodeState | undefined;
   readonly primary: NodeName;
   readonly slots: string;
+  /** Address that its engine gave it; undefined when the spec fixes it, or nobody knows. */
   readonly ip: string | undefined;
-  readonly node: NodeState;
 }
 
-/** What came out for a node as it was; most nodes are the same in the next wave, and need not be compared again. */
-const resolved = new WeakMap<Intent, WeakMap<NodeState, Resolved>>();
-
-/**
- * One node as it should be.
- * @param before as it is live, undefined while it is not there at all.
- * @param ip address that its engine gave it; undefined when the spec fixes it, or nobody knows.
- */
 function desiredNode(
-  intent: Intent,
   name: NodeName,
-  before: NodeState | undefined,
-  primary: NodeName,
-  slots: string,
-  ip: string | undefined,
+  plan: NodeIntent,
+  { before, primary, slots, ip }: Circumstances,
 ): NodeState {
-  const cache = resolved.get(intent) ?? new WeakMap<NodeState, Resolved>();
-  resolved.set(intent, cache);
-  const known = before === undefined ? undefined : cache.get(before);
-  if (known !== undefined && known.primary === primary && known.slots === slots && known.ip === ip)
-    return known.node;
-  const plan = intent.nodes[name] as NodeIntent;
-  const node: NodeState = {
+  return {
     host: plan.host,
     zone: plan.zone,
     shard: plan.shard,
@@ -114,75 +147,29 @@ function desiredNode(
     config: ip === undefined ? { ...plan.config } : { ...plan.config, 'cluster-announce-ip': ip },
     users: { ...plan.users },
   };
-  if (before !== undefined) cache.set(before, { primary, slots, ip, node });
-  return node;
 }
 
-/**
- * Who should own what. Slots that nobody owns come first; only when all have an owner are any moved. A migration under
- * way counts as done: what is decided beside it must not depend on how far it has got.
- */
-function desiredSlots(
-  intent: Intent,
-  live: ClusterState,
-  facts: Facts,
-  primaries: Primaries,
-): Map<NodeName, SlotSet> {
-  const slots = new Map(Object.entries(live.nodes).map(([name, node]) => [name, parseSlots(node.slots)]));
-  const added = fillCoverage(intent, live, primaries.of);
-  if (added.size > 0) {
-    for (const [name, more] of added) slots.set(name, unionSlots(slots.get(name) ?? [], more));
-    return slots;
-  }
-  for (const [name, node] of Object.entries(live.nodes)) {
-    const imported = parseSlots(node.imports);
-    if (imported.length === 0 || intent.nodes[name] === undefined) continue;
-    for (const [other, owned] of slots) slots.set(other, subtractSlots(owned, imported));
-    slots.set(name, unionSlots(slots.get(name) ?? [], imported));
-  }
-  const shares = intent.shards.flatMap((shard): Share[] => {
-    const node = primaries.of.get(shard);
-    if (node === undefined) return [];
-    // A heir takes over what the leaving primary has; a member that takes over a role, what the present one has.
-    const owner = (intent.members.get(shard) ?? []).find((name) => (slots.get(name) ?? []).length > 0);
-    const from = primaries.outgoing.get(shard) ?? owner ?? node;
-    return [{ shard, node, weight: intent.weights.get(shard) ?? 1, slots: slots.get(from) ?? [] }];
-  });
-  const staying = new Set([
-    ...intent.shards.flatMap((shard) => [...(intent.members.get(shard) ?? [])]),
-    ...primaries.outgoing.values(),
-  ]);
-  const homeless = Object.keys(live.nodes)
-    .filter((name) => !staying.has(name))
-    .flatMap((name) => [...(slots.get(name) ?? [])]);
-  const { balance } = intent.spec;
-  const weights = facts.slotWeights;
-  if (balance.by !== 'slots' && weights !== undefined && weights.some((weight) => weight > 0)) {
-    return balanceByWeight(shares, unionSlots(homeless, []), thresholdOf(balance, true), weights);
-  }
-  return balanceSlots(shares, unionSlots(homeless, []), thresholdOf(balance, false));
-}
+/** A node of which another version has to be made, or of which that is to be seen yet. */
+const otherImage = ofEachPair<NodeIntent>()((is, plan): NodeIntent | undefined =>
+  is.container === 'running' && is.launch?.image === plan.launch.image ? undefined : plan,
+);
+
+const hosts = oncePer((_: Intent) => new Latest<ClusterState['hosts']>());
 
 /** A host needs its network, and an image only while a container is to be made from it. */
-function hostsOf(intent: Intent, live: ClusterState): Record<string, HostState> {
-  const hosts: Record<string, HostState> = {};
-  for (const host of intent.spec.hosts) {
-    const before = live.hosts[host.name];
-    hosts[host.name] = {
-      engine: 'yes',
-      network: intent.spec.network.mode === 'bridge' ? 'ready' : 'none',
-      images: { ...before?.images },
-    };
-  }
-  for (const [name, node] of Object.entries(intent.nodes)) {
-    const before = live.nodes[name];
-    const images = hosts[node.host]?.images;
-    if (
-      images === undefined ||
-      (before?.container === 'running' && before.launch?.image === node.launch.image)
-    )
-      continue;
-    images[node.launch.image] = 'present';
-  }
-  return hosts;
+function hostsOf(intent: Intent, live: ClusterState): ClusterState['hosts'] {
+  const awaiting = otherImage(live.nodes, intent.nodes);
+  return hosts(intent).of([live.hosts, awaiting], () => {
+    const wanted = Map.groupBy(awaiting, ([, { host }]) => host);
+    const network = intent.spec.network.mode === 'bridge' ? 'ready' : 'none';
+    return Object.fromEntries(
+      intent.spec.hosts.map(({ name }): [HostName, HostState] => {
+        const images = (wanted.get(name) ?? []).map(([, { launch }]) => [launch.image, 'present'] as const);
+        return [
+          name,
+          { engine: 'yes', network, images: { ...live.hosts[name]?.images, ...Object.fromEntries(images) } },
+        ];
+      }),
+    );
+  });
 }

@@ -1,6 +1,7 @@
 /** Who takes over from whom: candidates for a failover, and the safe order of restarts. */
-import type { ClusterState, NodeName, NodeState } from '../model/cluster-state.ts';
+import type { ClusterState, NodeName, NodeState, ZoneName } from '../model/cluster-state.ts';
 import {
+  isExporting,
   isMember,
   isSyncedReplica,
   majorityReachable,
@@ -8,7 +9,7 @@ import {
   ownsSlots,
   peersOf,
 } from '../model/topology.ts';
-import type { RuleContext } from './rules/rule.ts';
+import { ofEachSpecNode, type RuleContext } from './rules/rule.ts';
 
 /** Whether Docker itself says that the node's process is gone. A host that does not answer proves nothing. */
 export function isDead(context: RuleContext, name: NodeName): boolean {
@@ -58,33 +59,14 @@ export function heirsInDoubt(context: RuleContext, dead: NodeName): NodeName[] {
  * Zones are disturbed one after the other: what was restarted in another zone has to be back and in sync first, or
  * two zones would be weak at the same time although no single wave touched both (law 4).
  */
-function otherZonesWhole(context: RuleContext, zone: string): boolean {
-  const ailing = ailingZones.get(context) ?? findAilingZones(context);
-  return [...ailing].every((other) => other === zone);
+function otherZonesWhole(context: RuleContext, zone: ZoneName): boolean {
+  return ailingZone(context).every(([, other]) => other === zone);
 }
 
-/** Zones with a member that is missing or not in sync; worked out once for each decision, not for each node. */
-const ailingZones = new WeakMap<RuleContext, ReadonlySet<string>>();
-
-function findAilingZones(context: RuleContext): ReadonlySet<string> {
-  const nodes = context.names.map((name) => nodeOf(context.live, name));
-  // A surge replica that synchronises weakens nothing: its zone was no better without it.
-  const ailing = nodes.filter(
-    (node) => node.membership === 'joined' && !node.surge && !(isMember(node) && node.synced),
-  );
-  const zones = new Set(ailing.map(({ zone }) => zone));
-  ailingZones.set(context, zones);
-  return zones;
-}
-
-const exporting = new WeakMap<ClusterState['nodes'], ReadonlySet<string>>();
-
-/** Nodes that slots are being moved away from. */
-function exports({ nodes }: ClusterState): ReadonlySet<string> {
-  const known = exporting.get(nodes) ?? new Set(Object.values(nodes).map(({ importsFrom }) => importsFrom));
-  exporting.set(nodes, known);
-  return known;
-}
+/** The zone of a member that is missing or not in sync. A surge replica weakens nothing: its zone was no better without. */
+const ailingZone = ofEachSpecNode<ZoneName>((node) =>
+  node.membership === 'joined' && !node.surge && !(isMember(node) && node.synced) ? node.zone : undefined,
+);
 
 export type Disturbance =
   | { readonly verdict: 'allowed' }
@@ -113,7 +95,7 @@ function loneMember(context: RuleContext, { shard, zone }: NodeState): Disturban
 export function mayDisturb(
   context: RuleContext,
   name: NodeName,
-  pending: ReadonlySet<NodeName>,
+  pending: ReadonlyMap<NodeName, unknown>,
 ): Disturbance {
   const { live } = context;
   const node = nodeOf(live, name);
@@ -127,7 +109,7 @@ export function mayDisturb(
         }
       : { verdict: 'allowed' };
   }
-  const migrating = node.imports !== '' || exports(live).has(name);
+  const migrating = node.imports !== '' || isExporting(live, name);
   if (live.agreement !== 'yes' || migrating) return { verdict: 'later' };
   if (ownsSlots(node)) {
     if (peers.length === 0) return loneMember(context, node);

@@ -2,10 +2,11 @@
 import type { NodeName } from '../../model/cluster-state.ts';
 import type { Facts } from '../../model/facts.ts';
 import { nodeOf, ownsSlots } from '../../model/topology.ts';
+import type { UpdateLimits } from '../../steps/update-limits.ts';
 import { launchChanges } from '../stop-changes.ts';
 import { heirsInDoubt, successorOf } from '../succession.ts';
 import { startConfig } from './formation.ts';
-import { type Block, block, type Proposal, type Rule, type RuleContext } from './rule.ts';
+import { type Block, block, ofEachSpecNode, type Proposal, type Rule, type RuleContext } from './rule.ts';
 
 /** What the engine says about a container that does not run, for evidence. */
 function lastWords({ facts }: RuleContext, name: NodeName): string {
@@ -138,11 +139,24 @@ function* towardsRunning(context: RuleContext, name: NodeName): Generator<Propos
   };
 }
 
+/** A node without a running container on a volume of its own. */
+const isUnmade = ofEachSpecNode<true>(
+  ({ volume, container }) => volume !== 'ready' || container !== 'running' || undefined,
+);
+
+/** What can be changed while the container runs, and differs. */
+const otherLimits = ofEachSpecNode<UpdateLimits['limits']>((is, want) => {
+  if (is.container !== 'running' || is.launch === null || want.launch === null) return undefined;
+  const { memoryBytes, cpus, restart } = want.launch;
+  const differs =
+    is.launch.memoryBytes !== memoryBytes || is.launch.cpus !== cpus || is.launch.restart !== restart;
+  return differs && launchChanges(is.launch, want.launch) === '' ? { memoryBytes, cpus, restart } : undefined;
+});
+
 export const containerRules: Rule = function* (context) {
-  const { live, desired } = context;
-  for (const name of context.names) {
+  const { live } = context;
+  for (const [name] of isUnmade(context)) {
     const node = nodeOf(live, name);
-    const want = nodeOf(desired, name);
     if (node.volume === 'used' && !node.surge) {
       yield block(
         'volume-used',
@@ -152,30 +166,11 @@ export const containerRules: Rule = function* (context) {
         `give the node another name, or remove the volume (docker volume rm redisforge-${live.cluster}-${name})`,
       );
     }
-    if (successorOf(context, name) !== undefined) continue;
-    yield* towardsRunning(context, name);
-    if (
-      node.container === 'running' &&
-      node.launch !== null &&
-      want.launch !== null &&
-      launchChanges(node.launch, want.launch) === ''
-    ) {
-      const { memoryBytes, cpus, restart } = want.launch;
-      const differs =
-        node.launch.memoryBytes !== memoryBytes ||
-        node.launch.cpus !== cpus ||
-        node.launch.restart !== restart;
-      if (differs) {
-        yield {
-          step: {
-            kind: 'update-limits',
-            node: name,
-            host: node.host,
-            limits: { memoryBytes, cpus, restart },
-          },
-          because: 'its limits differ from the spec',
-        };
-      }
-    }
+    if (successorOf(context, name) === undefined) yield* towardsRunning(context, name);
   }
+  for (const [name, limits] of otherLimits(context))
+    yield {
+      step: { kind: 'update-limits', node: name, host: nodeOf(live, name).host, limits },
+      because: 'its limits differ from the spec',
+    };
 };

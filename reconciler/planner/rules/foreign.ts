@@ -4,11 +4,15 @@ import type { NodeName } from '../../model/cluster-state.ts';
 import type { Stranger } from '../../model/facts.ts';
 import { formatSlots } from '../../model/slots.ts';
 import { isUnformed, nodeOf } from '../../model/topology.ts';
-import { type Block, block, type Rule, type RuleContext } from './rule.ts';
+import { type Block, block, ofEachSpecNode, type Rule, type RuleContext } from './rule.ts';
+
+const isForeign = ofEachSpecNode(
+  ({ volume, container }) => volume === 'foreign' || container === 'foreign' || undefined,
+);
 
 export const foreignRules: Rule = function* (context) {
-  const { live, facts, names } = context;
-  for (const name of names) {
+  const { live, facts } = context;
+  for (const [name] of isForeign(context)) {
     const node = nodeOf(live, name);
     const stranger = facts.nodes[name]?.stranger;
     if (node.volume === 'foreign') yield foreign('volume', name, node.host);

@@ -2,7 +2,7 @@
 import type { NodeName, NodeState } from '../../model/cluster-state.ts';
 import { isUnformed, nodeOf } from '../../model/topology.ts';
 import { HASTENED } from '../intent.ts';
-import type { Rule, RuleContext } from './rule.ts';
+import { ofEachSpecNode, type Rule, type RuleContext } from './rule.ts';
 
 /** The directives to start a node with: hastened while no slot has an owner, so that nothing is ever at stake. */
 export function startConfig({ desired, live }: RuleContext, name: NodeName): Record<string, string> {
@@ -16,15 +16,15 @@ function isRefused({ membership, contents }: NodeState): boolean {
 }
 
 /** Whether everything that can be reached serves and is in sync, so that nothing needs to be hastened any more. */
-export function isSettled({ live, names }: RuleContext): boolean {
-  return (
-    live.serving === 'yes' &&
-    names.every((name) => {
-      const node = nodeOf(live, name);
-      return node.reachable !== 'yes' || isRefused(node) || (node.membership === 'joined' && node.synced);
-    })
-  );
+export function isSettled(context: RuleContext): boolean {
+  return context.live.serving === 'yes' && isUnsettled(context).length === 0;
 }
+
+const isUnsettled = ofEachSpecNode<true>(
+  (node) =>
+    (node.reachable === 'yes' && !isRefused(node) && !(node.membership === 'joined' && node.synced)) ||
+    undefined,
+);
 
 /** Whether a directive has its hastened value. */
 export function isHastened(directive: string, value: string | undefined): boolean {

@@ -4,12 +4,14 @@ import { block, type Rule } from './rule.ts';
 
 export const ghostRules: Rule = function* (context) {
   const { live, names } = context;
+  const ids = Object.keys(live.ghosts).sort();
+  if (ids.length === 0) return;
   // As long as links are broken some node would keep the ghost and tell the others of it again.
   const answering = names.filter((name) => nodeOf(live, name).reachable === 'yes');
   const whole =
     answering.some((name) => isMember(nodeOf(live, name))) &&
     answering.every((name) => nodeOf(live, name).membership !== 'parted');
-  for (const id of Object.keys(live.ghosts).sort()) {
+  for (const id of ids) {
     const ghost = live.ghosts[id];
     if (ghost === undefined) continue;
     const who = `member ${id.slice(0, 8)}${ghost.address === '' ? '' : ` at ${ghost.address}`}`;

@@ -1,21 +1,21 @@
 /** Nodes that the spec no longer names: taken out once nothing depends on them, fenced when they come back. */
 import type { NodeName } from '../../model/cluster-state.ts';
-import { isMember, isSyncedReplica, nodeOf, ownsSlots } from '../../model/topology.ts';
+import {
+  followersOf,
+  isMember,
+  isSyncedReplica,
+  nodeOf,
+  ownsSlots,
+  shardMembers,
+} from '../../model/topology.ts';
 import { type Block, block, type Proposal, type Rule, type RuleContext } from './rule.ts';
-
-function leavers({ live, intent }: RuleContext): NodeName[] {
-  return Object.keys(live.nodes)
-    .filter((name) => intent.nodes[name] === undefined && !nodeOf(live, name).surge)
-    .sort();
-}
 
 /**
  * Nodes that leave and whose links are broken although they are part of the cluster still: they own slots, or replicate
  * one that does. They are no strangers that came back: they have to be found again, or their slots could never leave.
  */
 export function cutOffLeavers(context: RuleContext): NodeName[] {
-  const { live } = context;
-  const names = leavers(context);
+  const { live, leavers: names } = context;
   return names.filter((name) => {
     const { membership, slots, replicaOf } = nodeOf(live, name);
     const copied = replicaOf !== null && names.includes(replicaOf) ? live.nodes[replicaOf] : undefined;
@@ -28,12 +28,13 @@ function neededFor(context: RuleContext, name: NodeName): string {
   const { live, intent } = context;
   const node = nodeOf(live, name);
   if (ownsSlots(node)) return `it owns slots ${node.slots}`;
-  const followers = Object.keys(live.nodes).filter((other) => live.nodes[other]?.replicaOf === name);
+  const followers = followersOf(live, name);
   if (followers.length > 0) return `${followers.join(', ')} replicates it`;
   const staying = intent.members.get(node.shard);
   if (staying === undefined) {
-    const undrained = leavers(context).filter(
-      (other) => nodeOf(live, other).shard === node.shard && ownsSlots(nodeOf(live, other)),
+    const members = shardMembers(live).get(node.shard) ?? [];
+    const undrained = members.filter(
+      (other) => intent.nodes[other] === undefined && ownsSlots(nodeOf(live, other)),
     );
     return undrained.length > 0 ? `shard ${node.shard} still has slots on ${undrained.join(', ')}` : '';
   }
@@ -73,8 +74,7 @@ function* leave(
 }
 
 export const leavingRules: Rule = function* (context) {
-  const { live, intent } = context;
-  const names = leavers(context);
+  const { live, intent, leavers } = context;
   if (intent.shards.length < 3) {
     yield block(
       'too-few-shards',
@@ -86,7 +86,7 @@ export const leavingRules: Rule = function* (context) {
     return;
   }
   const cutOff = cutOffLeavers(context);
-  for (const name of names) yield* leave(context, name, cutOff);
+  for (const name of leavers) yield* leave(context, name, cutOff);
   for (const volume of Object.keys(live.retired).sort()) {
     if (live.retired[volume] !== 'due') continue;
     yield {

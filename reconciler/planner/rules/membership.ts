@@ -3,12 +3,12 @@ import type { NodeName } from '../../model/cluster-state.ts';
 import { isUnformed, nodeOf, ownsSlots } from '../../model/topology.ts';
 import { emptied } from '../emptied.ts';
 import { cutOffLeavers } from './leaving.ts';
-import { block, type Rule, type RuleContext } from './rule.ts';
+import { block, ofEachSpecNode, type Rule, type RuleContext } from './rule.ts';
 
 /** Broken links right after a start mend themselves; a MEET would only add noise. */
 const LINKS_MEND_MS = 3_000;
 
-/** Whether the node may be let in: nothing in it that we do not know. */
+/** Whether a node outside may be let in: nothing in it that we do not know. */
 function isWelcome(context: RuleContext, name: NodeName): boolean {
   const node = nodeOf(context.live, name);
   if (node.reachable !== 'yes') return false;
@@ -25,11 +25,16 @@ function isFresh({ facts }: RuleContext, name: NodeName): boolean {
   return (facts.nodes[name]?.reading?.uptimeMs ?? Number.POSITIVE_INFINITY) < LINKS_MEND_MS;
 }
 
+/** A node that answers and that the others are not connected with. */
+const isOutside = ofEachSpecNode<true>(
+  ({ reachable, membership }) => (reachable === 'yes' && membership !== 'joined') || undefined,
+);
+
 export const membershipRules: Rule = function* (context) {
   const { live, facts, names } = context;
-  for (const name of names) {
+  const outsiders = isOutside(context).map(([name]) => name);
+  for (const name of outsiders) {
     const node = nodeOf(live, name);
-    if (node.reachable !== 'yes') continue;
     if (node.membership === 'elsewhere') {
       yield block(
         'foreign-cluster',
@@ -57,7 +62,7 @@ export const membershipRules: Rule = function* (context) {
   }
   // Introduced to the others, a primary that came back empty would be found by the replica that has its keys.
   const threatening = new Set(emptied(live).flatMap(({ primary, replica }) => [primary, replica]));
-  const outside = [...names, ...cutOffLeavers(context)].filter(
+  const outside = [...outsiders, ...cutOffLeavers(context)].filter(
     (name) => isWelcome(context, name) && !threatening.has(name),
   );
   const mending = outside.filter(
@@ -68,8 +73,7 @@ export const membershipRules: Rule = function* (context) {
   const strangers = outside.filter((name) => !mending.includes(name));
   const parted = strangers.filter((name) => nodeOf(live, name).membership === 'parted');
   if (strangers.length === 0 || (isUnformed(live) && !readyToMeet(context))) return;
-  const members = names.some((name) => nodeOf(live, name).membership === 'joined');
-  if (strangers.length === 1 && !members) return;
+  if (strangers.length === 1 && !names.some((name) => nodeOf(live, name).membership === 'joined')) return;
   yield {
     step: { kind: 'meet', nodes: [...strangers].sort() },
     because:

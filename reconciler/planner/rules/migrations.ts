@@ -1,23 +1,28 @@
 /** Moving slots: between shards whose shares changed, and away from nodes that leave. */
-import type { NodeName } from '../../model/cluster-state.ts';
+import type { Answers } from '../../model/census.ts';
+import type { ClusterState, NodeName } from '../../model/cluster-state.ts';
+import { oncePer } from '../../model/once.ts';
 import {
   formatSlots,
   intersectSlots,
   parseSlots,
+  SLOT_COUNT,
   type SlotSet,
   slotCount,
   subtractSlots,
   unionSlots,
 } from '../../model/slots.ts';
 import {
+  importingNodes,
   isMember,
   isSyncedReplica,
   nodeOf,
+  ownedSlots,
   ownsSlots,
   slotOwners,
   uncoveredSlots,
 } from '../../model/topology.ts';
-import { type Block, block, type Proposal, type Rule, type RuleContext } from './rule.ts';
+import { type Block, block, ofEachSpecNode, type Proposal, type Rule, type RuleContext } from './rule.ts';
 
 /** Atomic slot migration came with this version; older servers refuse it, or fail for ever. */
 const SINCE = [8, 4] as const;
@@ -32,18 +37,46 @@ interface Move {
   readonly slots: SlotSet;
 }
 
+/** The slots that a node should own and does not. */
+const missingSlots = ofEachSpecNode<SlotSet>((is, want) => {
+  if (is.slots === want.slots) return undefined;
+  const missing = subtractSlots(parseSlots(want.slots), parseSlots(is.slots));
+  return missing.length === 0 ? undefined : missing;
+});
+
+/** Where the owners of each slot are in {@link slotOwners}: one, none, or two where something is wrong. */
+const ownersBySlot = oncePer((answers: Answers<string>): readonly (readonly number[])[] => {
+  const places: (readonly number[])[] = Array(SLOT_COUNT).fill([]);
+  for (const [place, [, text]] of answers.entries()) {
+    const alone = [place];
+    for (const [first, last] of parseSlots(text))
+      for (let slot = first; slot <= last; slot += 1) {
+        const others = places[slot] as readonly number[];
+        places[slot] = others.length === 0 ? alone : [...others, place];
+      }
+  }
+  return places;
+});
+
+/** The owners of some slots, in the order of the document. */
+function ownersOf(live: ClusterState, slots: SlotSet): NodeName[] {
+  const places = ownersBySlot(ownedSlots(live));
+  const found = new Set<number>();
+  for (const [first, last] of slots)
+    for (let slot = first; slot <= last; slot += 1) for (const place of places[slot] ?? []) found.add(place);
+  const all = slotOwners(live);
+  return [...found].sort((a, b) => a - b).map((place) => all[place] as NodeName);
+}
+
 /** What has to move, by pairs of present and future owner. */
-function moves({ live, desired, names }: RuleContext): Move[] {
+function moves(context: RuleContext): Move[] {
+  const { live } = context;
   const found: Move[] = [];
-  const owners = slotOwners(live);
-  for (const to of names) {
-    const missing = subtractSlots(parseSlots(nodeOf(desired, to).slots), parseSlots(nodeOf(live, to).slots));
-    if (missing.length === 0) continue;
-    for (const from of owners) {
+  for (const [to, missing] of missingSlots(context)) {
+    for (const from of ownersOf(live, missing)) {
       // A switchover within the shard hands slots over without moving a key.
       if (from === to || nodeOf(live, to).replicaOf === from) continue;
-      const slots = intersectSlots(missing, parseSlots(nodeOf(live, from).slots));
-      if (slots.length > 0) found.push({ from, to, slots });
+      found.push({ from, to, slots: intersectSlots(missing, parseSlots(nodeOf(live, from).slots)) });
     }
   }
   return found;
@@ -133,10 +166,9 @@ function* begin(context: RuleContext, move: Move, filling: Filling | undefined):
   const slots = formatSlots(move.slots);
   if (!isMember(source) || !isMember(target) || source.role !== 'primary' || target.role !== 'primary')
     return;
-  const busy = Object.values(live.nodes).some(
-    (node) =>
-      node.imports !== '' &&
-      (node === source || node === target || node.importsFrom === move.from || node.importsFrom === move.to),
+  const ends = [move.from, move.to];
+  const busy = importingNodes(live).some(
+    (name) => ends.includes(name) || ends.includes(nodeOf(live, name).importsFrom),
   );
   if (busy || !canReceive(context, move.to)) return;
   const old = [move.from, move.to].filter((name) => tooOld(context, name));
@@ -169,7 +201,6 @@ function* begin(context: RuleContext, move: Move, filling: Filling | undefined):
 function* underWay(context: RuleContext, name: NodeName): Generator<Proposal> {
   const { live, desired, facts } = context;
   const node = nodeOf(live, name);
-  if (node.imports === '') return;
   const source = live.nodes[node.importsFrom];
   const wanted =
     desired.nodes[name] !== undefined &&
@@ -196,7 +227,7 @@ function* underWay(context: RuleContext, name: NodeName): Generator<Proposal> {
 
 export const migrationRules: Rule = function* (context) {
   const { live } = context;
-  for (const name of Object.keys(live.nodes).sort()) yield* underWay(context, name);
+  for (const name of [...importingNodes(live)].sort()) yield* underWay(context, name);
   const settled =
     live.agreement === 'yes' &&
     live.serving === 'yes' &&

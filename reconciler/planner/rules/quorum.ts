@@ -1,6 +1,13 @@
 /** Most primaries are gone: nothing is forced; what a person would have to decide is shown, and done when decided. */
 import type { NodeName } from '../../model/cluster-state.ts';
-import { isMember, majorityReachable, nodeOf, slotOwners } from '../../model/topology.ts';
+import {
+  followersOf,
+  isMember,
+  majorityReachable,
+  nodeOf,
+  silentOwners,
+  slotOwners,
+} from '../../model/topology.ts';
 import { type Block, block, type Proposal, type Rule, type RuleContext } from './rule.ts';
 
 /** An owner of slots that is gone: a node of ours, or a member that only the others still know. */
@@ -15,17 +22,15 @@ interface Lost {
 function lostOwners({ live, facts, intent }: RuleContext): Lost[] {
   const offset = (name: NodeName): number => facts.nodes[name]?.reading?.offset ?? 0;
   const candidatesOf = (owner: string): NodeName[] =>
-    Object.keys(live.nodes)
-      .filter((name) => live.nodes[name]?.replicaOf === owner && isMember(nodeOf(live, name)))
+    followersOf(live, owner)
+      .filter((name) => isMember(nodeOf(live, name)))
       .sort((a, b) => offset(b) - offset(a) || (a < b ? -1 : 1));
-  const ours = slotOwners(live)
-    .filter((name) => !isMember(nodeOf(live, name)))
-    .map((name) => ({
-      name,
-      shard: nodeOf(live, name).shard,
-      slots: nodeOf(live, name).slots,
-      candidates: candidatesOf(name),
-    }));
+  const ours = silentOwners(live).map((name) => ({
+    name,
+    shard: nodeOf(live, name).shard,
+    slots: nodeOf(live, name).slots,
+    candidates: candidatesOf(name),
+  }));
   const ghosts = Object.entries(live.ghosts)
     .filter(([, ghost]) => ghost.slots !== '' && ghost.state !== 'alive')
     .map(([id, ghost]) => {

@@ -1,8 +1,8 @@
 /** Who replicates whom, and whether the links really carry data. */
 import type { NodeName } from '../../model/cluster-state.ts';
-import { isMember, nodeOf, ownsSlots } from '../../model/topology.ts';
+import { isMember, isSyncedReplica, nodeOf, ownsSlots } from '../../model/topology.ts';
 import { emptied } from '../emptied.ts';
-import { type Block, block, type Proposal, type Rule, type RuleContext } from './rule.ts';
+import { type Block, block, ofEachSpecNode, type Proposal, type Rule, type RuleContext } from './rule.ts';
 
 /** A link that is down may be about to come up by itself; after this long it is told to. */
 const LINK_PATIENCE_SECONDS = 30;
@@ -38,8 +38,14 @@ function* linkOf(context: RuleContext, name: NodeName, primary: NodeName): Gener
   }
 }
 
+/** The primary of a member that should replicate it and does not, or is not in sync with it. */
+const primaryToCopy = ofEachSpecNode<NodeName>((is, { replicaOf }) => {
+  if (replicaOf === null || !isMember(is)) return undefined;
+  return isSyncedReplica(is) && is.replicaOf === replicaOf ? undefined : replicaOf;
+});
+
 export const replicationRules: Rule = function* (context) {
-  const { live, desired, names, facts } = context;
+  const { live, facts } = context;
   const pairs = emptied(live);
   // Said of all of them, also while the two cannot reach each other: that is when the keys can still be saved.
   for (const { primary, replica } of pairs) {
@@ -52,10 +58,9 @@ export const replicationRules: Rule = function* (context) {
     );
   }
   const threatened = new Set(pairs.map(({ replica }) => replica));
-  for (const name of names) {
+  for (const [name, primary] of primaryToCopy(context)) {
     const node = nodeOf(live, name);
-    const primary = nodeOf(desired, name).replicaOf;
-    if (primary === null || !isMember(node) || threatened.has(name)) continue;
+    if (threatened.has(name)) continue;
     const target = live.nodes[primary];
     if (target === undefined || !isMember(target) || target.role !== 'primary') continue;
     if (node.role === 'replica' && node.replicaOf === primary) {

@@ -5,13 +5,30 @@ import { canary, downgradeOf, rdbVersion } from '../canary.ts';
 import { hasToStop, launchChanges, startOnlyChanges } from '../stop-changes.ts';
 import { mayDisturb } from '../succession.ts';
 import { awaitsTurn } from '../surge.ts';
-import { type Block, block, type Proposal, type Rule, type RuleContext } from './rule.ts';
+import { type Block, block, ofEachSpecNode, type Proposal, type Rule, type RuleContext } from './rule.ts';
 import { surgeRules } from './surges.ts';
 
-/** Running nodes whose process has to be stopped to become what the spec says. */
-function pendingRestarts({ live, desired, names }: RuleContext): Set<NodeName> {
-  return new Set(names.filter((name) => hasToStop(nodeOf(live, name), nodeOf(desired, name))));
+/** Why a process has to be stopped to become what the spec says. */
+interface Restart {
+  /** What of its container cannot be changed in place, in words; '' when a restart of the process will do. */
+  readonly replacement: string;
+  /** Directives that take effect only at a start, with their new values. */
+  readonly changes: Readonly<Record<string, string>>;
 }
+
+type Pending = ReadonlyMap<NodeName, Restart>;
+
+const dueRestart = ofEachSpecNode<Restart>((is, want) =>
+  hasToStop(is, want)
+    ? { replacement: launchChanges(is.launch, want.launch), changes: startOnlyChanges(is, want.config) }
+    : undefined,
+);
+
+/** A member that does not run; the answer is whether it is on its way. */
+const isMissing = ofEachSpecNode<'loading' | 'silent'>((node) => {
+  if (node.membership !== 'joined' || isMember(node)) return undefined;
+  return node.reachable === 'loading' ? 'loading' : 'silent';
+});
 
 function downgrade({ facts, intent }: RuleContext): Block | undefined {
   const found = downgradeOf(intent, facts);
@@ -27,18 +44,15 @@ function downgrade({ facts, intent }: RuleContext): Block | undefined {
 }
 
 export const restartRules: Rule = function* (context) {
-  const { live, names } = context;
-  const pending = pendingRestarts(context);
+  const { live } = context;
+  const pending: Pending = new Map(dueRestart(context));
   if (pending.size === 0) return;
   const refused = downgrade(context);
   if (refused !== undefined) {
     yield refused;
     return;
   }
-  const missing = names.filter(
-    (name) => nodeOf(live, name).membership === 'joined' && !isMember(nodeOf(live, name)),
-  );
-  if (missing.some((name) => !pending.has(name) && nodeOf(live, name).reachable !== 'loading')) {
+  if (isMissing(context).some(([name, how]) => !pending.has(name) && how !== 'loading')) {
     // A node that does not come back stops the roll; it is on its way, or another rule says what is wrong with it.
     return;
   }
@@ -59,22 +73,20 @@ export const restartRules: Rule = function* (context) {
 
 function* disturbances(
   context: RuleContext,
-  pending: ReadonlySet<NodeName>,
+  pending: Pending,
   only: ShardName | undefined,
 ): Generator<Proposal | Block> {
   const { live, desired, policy } = context;
   const shards = new Set<string>();
-  for (const name of [...pending].sort()) {
+  for (const [name, { replacement, changes }] of pending) {
     const node = nodeOf(live, name);
     if (live.hosts[node.host]?.engine !== 'yes' || (only !== undefined && node.shard !== only)) continue;
     if (awaitsTurn(context.intent, live, node.shard)) continue;
-    const replacement = launchChanges(node.launch, nodeOf(desired, name).launch);
     const image = nodeOf(desired, name).launch?.image ?? '';
     // A container is removed only when the one that replaces it can be made at once.
     if (replacement !== '' && live.hosts[node.host]?.images[image] !== 'present') continue;
     const disturbance = mayDisturb(context, name, pending);
     if (disturbance.verdict === 'later') continue;
-    const changes = startOnlyChanges(node, nodeOf(desired, name).config);
     const why = replacement !== '' ? replacement : Object.keys(changes).join(', ');
     if (disturbance.verdict === 'refused') {
       yield block(
@@ -112,7 +124,7 @@ function* disturbances(
           kind: 'restart-node',
           node: name,
           host: node.host,
-          changes,
+          changes: { ...changes },
           config: { ...config },
           users: { ...users },
         },

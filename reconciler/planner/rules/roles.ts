@@ -1,19 +1,22 @@
 /** Switchovers for their own sake: asked for in the spec, for the spread over zones, or because the primary leaves. */
-import { isMember, isSyncedReplica, nodeOf, ownsSlots } from '../../model/topology.ts';
-import type { Rule } from './rule.ts';
+import type { NodeName } from '../../model/cluster-state.ts';
+import { isExporting, isMember, isSyncedReplica, ownsSlots } from '../../model/topology.ts';
+import type { NodeIntent } from '../intent.ts';
+import { ofEachSpecNode, type Rule } from './rule.ts';
+
+/** A replica in sync that should be the primary; the answer is whom it follows. */
+const isHeir = ofEachSpecNode<NodeName>((is, want) =>
+  want.role === 'primary' && isSyncedReplica(is) ? (is.replicaOf ?? undefined) : undefined,
+);
 
 export const roleRules: Rule = function* (context) {
-  const { live, desired, intent } = context;
+  const { live, intent } = context;
   if (live.agreement !== 'yes' || live.serving !== 'yes') return;
-  for (const shard of intent.shards) {
-    const to = (intent.members.get(shard) ?? []).find((name) => nodeOf(desired, name).role === 'primary');
-    const candidate = to === undefined ? undefined : live.nodes[to];
-    if (to === undefined || candidate === undefined || !isSyncedReplica(candidate)) continue;
-    const from = candidate.replicaOf;
-    const owner = from === null ? undefined : live.nodes[from];
-    if (from === null || owner === undefined || !ownsSlots(owner) || !isMember(owner)) continue;
-    if (owner.imports !== '' || Object.values(live.nodes).some(({ importsFrom }) => importsFrom === from))
-      continue;
+  for (const [to, from] of isHeir(context)) {
+    const owner = live.nodes[from];
+    if (owner === undefined || !ownsSlots(owner) || !isMember(owner)) continue;
+    if (owner.imports !== '' || isExporting(live, from)) continue;
+    const { shard } = intent.nodes[to] as NodeIntent;
     const because =
       intent.nodes[from] === undefined
         ? `${from} leaves`

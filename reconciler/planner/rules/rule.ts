@@ -1,11 +1,13 @@
 /** What every topic of rules has in common: it looks at the two documents and says what may start, or why not. */
 import type { Problem } from '../../../spec-schema/problem.ts';
-import type { ClusterState, NodeName } from '../../model/cluster-state.ts';
+import { type Answers, rollOf } from '../../model/census.ts';
+import type { ClusterState, NodeName, NodeState } from '../../model/cluster-state.ts';
 import type { Facts } from '../../model/facts.ts';
 import type { Lock } from '../../steps/step.ts';
 import type { Step } from '../../steps/table.ts';
 import type { Hold } from '../holds.ts';
 import type { Intent } from '../intent.ts';
+import { ofEachPair } from '../pairs.ts';
 
 /** How far RedisForge may go; from the spec's `policies` and from what is under way. */
 export interface Policy {
@@ -31,6 +33,26 @@ export interface RuleContext {
   readonly policy: Policy;
   /** Nodes of the spec, in alphabetical order. */
   readonly names: readonly NodeName[];
+  /** Nodes that are there but no longer in the spec, in alphabetical order. */
+  readonly leavers: readonly NodeName[];
+}
+
+const ofNodes = ofEachPair<NodeState>();
+
+/**
+ * A question to every node of the spec, as it is and as it should be, in alphabetical order; undefined is nothing to say.
+ * It looks at nothing else, so that in the next wave only nodes that changed are asked again. Declared once, not in a rule.
+ */
+export function ofEachSpecNode<Answer>(
+  question: (is: NodeState, want: NodeState) => Answer | undefined,
+): (context: Pick<RuleContext, 'intent' | 'live' | 'desired'>) => Answers<Answer> {
+  const ask = ofNodes(question);
+  return ({ intent, live, desired }) => {
+    const answers = ask(live.nodes, desired.nodes);
+    // Of surge replicas that are not needed now other rules have to say something.
+    const isAll = rollOf(intent.nodes).names.length === rollOf(desired.nodes).names.length;
+    return isAll ? answers : answers.filter(([name]) => intent.nodes[name] !== undefined);
+  };
 }
 
 /** A step that may start now, with the difference that it removes, in words. */

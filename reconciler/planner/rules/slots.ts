@@ -18,6 +18,7 @@ export const slotRules: Rule = function* (context) {
     );
   }
   const unowned = uncoveredSlots(live);
+  if (slotCount(unowned) === 0) return;
   const formed =
     !isUnformed(live) &&
     names.some((name) => nodeOf(live, name).membership === 'joined' && ownsSlots(nodeOf(live, name)));

@@ -1,6 +1,7 @@
 /** Surge replicas that are not needed any more, or of which only an old volume is left. */
+import { ofEachNode } from '../../model/census.ts';
 import type { ClusterState } from '../../model/cluster-state.ts';
-import { isGoneSurge, isMember, nodeOf, ownsSlots } from '../../model/topology.ts';
+import { followersOf, isGoneSurge, isMember, nodeOf, ownsSlots } from '../../model/topology.ts';
 import type { Rule } from './rule.ts';
 
 /** Whether everybody is there who would otherwise not hear that it is to be forgotten, and tell of it again. */
@@ -10,17 +11,20 @@ function isEverybodyThere(live: ClusterState): boolean {
   );
 }
 
+const surgesThere = ofEachNode((node) => (node.surge && !isGoneSurge(node)) || undefined);
+
 export const surgeRules: Rule = function* ({ live, intent }) {
-  for (const name of Object.keys(live.nodes).sort()) {
+  for (const name of surgesThere(live)
+    .map(([name]) => name)
+    .sort()) {
     const node = nodeOf(live, name);
-    if (!node.surge || isGoneSurge(node)) continue;
     const isWanted = intent.nodes[name] !== undefined;
     // What is in the volume of an earlier roll is old; it is made anew.
     if (isWanted && node.volume !== 'used') continue;
     const isLooked = live.hosts[node.host]?.engine === 'yes' && node.container !== 'unknown';
     if (!isLooked || node.container === 'foreign' || node.volume === 'foreign') continue;
     // Elected in an emergency: it hands over first, which is for the rules of roles and replication to say.
-    if (ownsSlots(node) || Object.values(live.nodes).some(({ replicaOf }) => replicaOf === name)) continue;
+    if (ownsSlots(node) || followersOf(live, name).length > 0) continue;
     const isSettled = live.agreement === 'yes' && live.serving === 'yes' && isEverybodyThere(live);
     if (isMember(node) && !isSettled) continue;
     yield {

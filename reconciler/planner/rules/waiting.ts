@@ -5,7 +5,7 @@ import { slotCount } from '../../model/slots.ts';
 import { isMember, nodeOf, ownsSlots, uncoveredSlots } from '../../model/topology.ts';
 import type { AwaitStart } from '../../steps/waiting.ts';
 import { startConfig } from './formation.ts';
-import { block, type Rule, type RuleContext } from './rule.ts';
+import { block, ofEachSpecNode, type Rule, type RuleContext } from './rule.ts';
 
 /** A server that was started so recently may not listen yet. */
 const STARTING_MS = 30_000;
@@ -15,9 +15,14 @@ function awaitStart(context: RuleContext, name: NodeName): AwaitStart {
   return { kind: 'await-start', node: name, config: startConfig(context, name), users: { ...users } };
 }
 
+/** A node that does not answer, or of which nobody knows where it belongs. */
+const isUnclear = ofEachSpecNode<true>(
+  ({ reachable, membership }) => reachable !== 'yes' || membership === 'unknown' || undefined,
+);
+
 export const waitingRules: Rule = function* (context) {
   const { live, facts, names } = context;
-  for (const name of names) {
+  for (const [name] of isUnclear(context)) {
     const node = nodeOf(live, name);
     if (node.reachable === 'yes' && node.membership === 'unknown') {
       yield block(
@@ -60,12 +65,12 @@ export const waitingRules: Rule = function* (context) {
         : `look at docker logs ${name}, and at the network between RedisForge and ${node.host}`,
     );
   }
+  if (live.agreement === 'yes' && live.serving === 'yes') return;
   const owners = names.filter((name) => ownsSlots(nodeOf(live, name)));
   // Slots that a lost member owns are not served whatever time passes; that is for another rule to say.
   const unserved = Object.values(live.ghosts).some((ghost) => ghost.slots !== '' && ghost.state !== 'alive');
   const settled = owners.length > 0 && !unserved && owners.every((name) => isMember(nodeOf(live, name)));
-  const quiet = live.agreement === 'yes' && live.serving === 'yes';
-  if (settled && !quiet && slotCount(uncoveredSlots(live)) === 0 && live.openSlots === '') {
+  if (settled && slotCount(uncoveredSlots(live)) === 0 && live.openSlots === '') {
     yield {
       step: { kind: 'await-agreement' },
       because:
