@@ -9,8 +9,8 @@ export interface PlanningCase {
   intent(nodes: number): Intent;
   /** What is there. */
   live(nodes: number): ClusterState;
-  /** Nothing is promised of it and it takes long: measured once, to be known. */
-  readonly isRolling?: boolean;
+  /** It takes hundreds of waves, one after the other, whose number grows with the nodes too. */
+  readonly isLong?: boolean;
 }
 
 /** Two nodes a shard, over ten hosts in as many zones. */
@@ -20,6 +20,11 @@ function shape(nodes: number, more: SpecShape = {}): SpecShape {
 
 function converged(nodes: number): ClusterState {
   return convergedState(testIntent(shape(nodes)));
+}
+
+/** A tenth of the nodes, in whole shards. */
+function tenth(nodes: number): number {
+  return 2 * Math.round(nodes / 20);
 }
 
 const NEXT_IMAGE = 'redis:8.6.4';
@@ -61,7 +66,23 @@ export const PLANNING_CASES = {
       for (const host of Object.values(live.hosts)) Object.assign(host.images, { [NEXT_IMAGE]: 'absent' });
       return live;
     },
-    isRolling: true,
+    isLong: true,
+  },
+  'scale-out': {
+    what: 'a tenth more shards',
+    intent: (nodes) => testIntent(shape(nodes)),
+    live(nodes) {
+      const { nodes: all } = emptyState(testIntent(shape(nodes)));
+      const before = converged(nodes - tenth(nodes));
+      return { ...before, nodes: { ...all, ...before.nodes } };
+    },
+    isLong: true,
+  },
+  'scale-in': {
+    what: 'a tenth of the shards less',
+    intent: (nodes) => testIntent(shape(nodes - tenth(nodes))),
+    live: converged,
+    isLong: true,
   },
 } as const satisfies Record<string, PlanningCase>;
 
