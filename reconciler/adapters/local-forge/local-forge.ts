@@ -56,6 +56,8 @@ export class LocalForge implements Forge {
   readonly #notes: NoteBook;
   readonly #inbox: Inbox;
   #seen: Seen | undefined;
+  /** The branches from which that was made out: while they stay, so does it. */
+  #headsSeen: string | undefined;
   /** One call after the other: what was written before is what the next one compares with. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -200,12 +202,16 @@ export class LocalForge implements Forge {
   async #look(signal: AbortSignal): Promise<Seen> {
     await this.#branches.fetch(signal);
     await this.#notes.open(signal);
+    const heads = await this.#branches.heads();
+    const now = JSON.stringify([...heads.values()]);
+    if (this.#seen !== undefined && this.#headsSeen === now) return this.#seen;
     const before = this.#seen ?? (await this.#remembered());
-    const main = (await this.#branches.heads()).get(this.#source.branch);
+    const main = heads.get(this.#source.branch);
     if (main === undefined) throw new PortError('not-found', `there is no branch ${this.#source.branch}`);
-    const seen = await this.#proposals.look(before, main);
+    const seen = await this.#proposals.look(before, main, heads);
     if (JSON.stringify(seen) !== JSON.stringify(before)) await this.#store.write(SEEN, JSON.stringify(seen));
     this.#seen = seen;
+    this.#headsSeen = now;
     return seen;
   }
 

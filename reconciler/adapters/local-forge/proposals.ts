@@ -27,8 +27,11 @@ export class Proposals {
   }
 
   /** What is to be seen now, given what was seen before. */
-  async look(before: Seen | undefined, main: BranchHead): Promise<Seen> {
-    const heads = await this.#branches.heads();
+  async look(
+    before: Seen | undefined,
+    main: BranchHead,
+    heads: ReadonlyMap<string, BranchHead>,
+  ): Promise<Seen> {
     const arrived = await this.#branches.chain(before?.main, main.commit);
     const past = [...(before?.past ?? [])];
     const add = (pull: PullRequest | undefined): void => {
