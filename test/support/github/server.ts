@@ -35,6 +35,8 @@ export interface Call {
   readonly operation: string;
   /** 0 when no answer was sent. */
   readonly status: number;
+  /** What was sent along. */
+  readonly body: unknown;
 }
 
 /** What a request is about, before anybody looks at it. */
@@ -112,6 +114,7 @@ export class GithubServer {
       path: request.url ?? '',
       operation: operation?.id ?? '',
       status: typeof answer === 'object' ? answer.status : 0,
+      body: incoming.body,
     });
     if (answer === 'nothing') return;
     if (answer === 'break') response.destroy();

@@ -1,0 +1,156 @@
+/** A whole stage for the life of pull requests: a GitHub, a repository there, a real cluster, and the real command. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FakeGithub } from '../github/fake-github.ts';
+import type { FakeRepository } from '../github/repository.ts';
+import { eventually } from '../lab-containers.ts';
+import { RealCluster } from '../real-cluster.ts';
+import { LOADER_PASSWORD, OPERATOR_PASSWORD } from '../real-spec.ts';
+import { Service } from './service.ts';
+
+/** RedisForge's own log-in there. */
+export const BOT = 'forge-bot';
+
+export interface StageOptions {
+  /** Where the API lies: '' as at github.com, `/api/v3` as at GitHub Enterprise. */
+  readonly api: '' | '/api/v3';
+  /** Text of `redisforge.policy.yaml`, if there is to be one. */
+  readonly policy?: string;
+}
+
+export class Stage {
+  readonly cluster: RealCluster;
+  readonly github: FakeGithub;
+  readonly repository: FakeRepository;
+  /** What nobody may ever see. */
+  readonly secrets: readonly string[];
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #services: Service[] = [];
+
+  private constructor(
+    cluster: RealCluster,
+    github: FakeGithub,
+    repository: FakeRepository,
+    environment: Readonly<Record<string, string>>,
+    token: string,
+  ) {
+    this.secrets = [token, OPERATOR_PASSWORD, 'replication-password', LOADER_PASSWORD];
+    this.cluster = cluster;
+    this.github = github;
+    this.repository = repository;
+    this.#environment = environment;
+  }
+
+  static async create({ api, policy }: StageOptions): Promise<Stage> {
+    const cluster = await RealCluster.create({ more: { policies: { canarySoak: 0 } } });
+    const github = await FakeGithub.start();
+    const repository = await github.createRepository('ops', 'clusters', {
+      files: {
+        'cluster.yaml': cluster.specText(),
+        ...(policy === undefined ? {} : { 'redisforge.policy.yaml': policy }),
+      },
+    });
+    for (const login of ['ada', 'bob', BOT]) repository.setRole(login, 'write');
+    const token = github.personalToken(BOT);
+    await writeFile(join(cluster.directory, 'github-token'), `${token}\n`, { mode: 0o600 });
+    return new Stage(
+      cluster,
+      github,
+      repository,
+      {
+        REDISFORGE_FORGE: 'github',
+        REDISFORGE_REPOSITORY: repository.cloneUrl,
+        REDISFORGE_GITHUB_API_URL: `${github.address}${api}`,
+        REDISFORGE_GITHUB_TOKEN_FILE: 'github-token',
+        REDISFORGE_REPOSITORY_TOKEN_FILE: 'github-token',
+        REDISFORGE_SECRETS_DIR: cluster.directory,
+        REDISFORGE_POLL_INTERVAL: '500ms',
+        REDISFORGE_DRIFT_INTERVAL: '1s',
+        REDISFORGE_LOG_FORMAT: 'json',
+        REDISFORGE_PORT: 'off',
+      },
+      token,
+    );
+  }
+
+  /** Starts `redisforge run`. @param state name of its state folder; processes that share one share their leases. */
+  async reconciler(state = 'run'): Promise<Service> {
+    const folder = join(this.cluster.directory, state);
+    await mkdir(folder, { recursive: true });
+    const service = new Service({ ...this.#environment, REDISFORGE_STATE_DIR: folder });
+    this.#services.push(service);
+    return service;
+  }
+
+  /** Opens a pull request with the cluster's spec as it was edited. @returns its number */
+  open(branch: string, title: string, options: { author?: string; fork?: boolean } = {}): Promise<number> {
+    return this.repository.open({
+      branch,
+      title,
+      author: options.author ?? 'ada',
+      files: { 'cluster.yaml': this.cluster.specText() },
+      ...(options.fork === true ? { fork: true } : {}),
+    });
+  }
+
+  /** The spec as it was edited, one more commit on the branch of a pull request. @returns the commit */
+  push(number: number): Promise<string> {
+    return this.repository.pushTo(number, { 'cluster.yaml': this.cluster.specText() });
+  }
+
+  head(number: number): string {
+    return this.repository.pull(number).pull.headCommit;
+  }
+
+  /** Our comments under a pull request. */
+  ours(number: number): readonly { id: number; body: string }[] {
+    return this.repository.commentsOn(number).filter(({ author }) => author?.login === BOT);
+  }
+
+  /** The one comment in which the cluster's plan stands; '' while there is none. */
+  comment(number: number): string {
+    return this.ours(number).find(({ body }) => body.includes('"plan/'))?.body ?? '';
+  }
+
+  status(commit: string, context: string): string {
+    const found = this.repository.statusesOf(commit).find((each) => each.context === context);
+    return found === undefined ? 'none' : `${found.state}: ${found.description}`;
+  }
+
+  /** Every byte that left the reconcilers: their logs, and what they sent to the forge, names and texts alike. */
+  emitted(): string {
+    const calls = this.github.calls.map(({ path, body }) => `${path} ${JSON.stringify(body)}`);
+    return [...this.#services.flatMap(({ log }) => log), ...calls].join('\n');
+  }
+
+  async commentSays(number: number, words: RegExp, deadlineMs = 90_000): Promise<void> {
+    await this.#eventually(
+      () => words.test(this.comment(number)),
+      deadlineMs,
+      () => `the comment of #${number} says ${words}; it says:\n${this.comment(number).slice(0, 3000)}`,
+    );
+  }
+
+  async statusIs(commit: string, context: string, words: RegExp, deadlineMs = 90_000): Promise<void> {
+    await this.#eventually(
+      () => words.test(this.status(commit, context)),
+      deadlineMs,
+      () => `${context} of ${commit} is ${words}; it is ${this.status(commit, context)}`,
+    );
+  }
+
+  async #eventually(holds: () => boolean, deadlineMs: number, what: () => string): Promise<void> {
+    try {
+      await eventually('', holds, deadlineMs);
+    } catch {
+      const said = this.#services.map((service) => service.log.slice(-15).join('\n')).join('\n--\n');
+      throw new Error(`did not come: ${what()}\n\n${said}`);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#services.map((service) => service.kill()));
+    await this.github?.close();
+    await this.cluster?.remove();
+  }
+}
