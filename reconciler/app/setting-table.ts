@@ -127,6 +127,13 @@ export const SETTING_TABLE = {
     meaning: 'file that holds that secret; relative to the folder of secrets',
     scope: 'run',
   },
+  publicUrl: {
+    env: 'REDISFORGE_PUBLIC_URL',
+    flag: '--public-url <url>',
+    fallback: 'none: a comment says which command shows what did not fit',
+    meaning: 'address under which people reach what is served here, for links to whole plans',
+    scope: 'run',
+  },
   discordWebhook: {
     env: 'REDISFORGE_DISCORD_WEBHOOK',
     fallback: 'none',

@@ -27,6 +27,8 @@ export interface RunSettings extends Settings {
   };
   /** Shared with whoever calls `POST /webhook`. */
   readonly webhookSecret: SecretRef | undefined;
+  /** Without a slash at its end. */
+  readonly publicUrl: string | undefined;
   readonly pollMs: number;
   readonly driftMs: number;
   /** Undefined when nothing is to be served. */
@@ -107,6 +109,7 @@ function runSettings(reader: SettingReader, sources: SettingSources): RunSetting
       slackBot: slackBotOf(reader),
     },
     webhookSecret: reader.secret('webhookSecretFile', 'webhookSecret'),
+    publicUrl: publicUrlOf(reader),
     pollMs: reader.duration('poll', 30_000),
     driftMs: reader.duration('drift', 30_000),
     listen: listenOf(reader),
@@ -139,6 +142,14 @@ function slackBotOf(reader: SettingReader): RunSettings['notifications']['slackB
   if (token !== undefined)
     reader.complain('slackChannel', 'must be set too: the id of the channel to write to');
   return undefined;
+}
+
+function publicUrlOf(reader: SettingReader): string | undefined {
+  const text = reader.text('publicUrl');
+  if (text === undefined) return undefined;
+  if (!/^https?:\/\/[^\s<>?#]+$/.test(text))
+    reader.complain('publicUrl', `must be a web address without ? and #, not ${text}`);
+  return text.replace(/\/+$/, '');
 }
 
 function listenOf(reader: SettingReader): RunSettings['listen'] {

@@ -10,6 +10,7 @@ import type { Notifier } from '../ports/notifier.ts';
 import type { SpecRepository } from '../ports.ts';
 import type { ForgeSettings } from './forge-settings.ts';
 import type { ForgeNumbers } from './http/metrics.ts';
+import { PLANS_PATH } from './http/plans.ts';
 import type { RunSettings } from './settings.ts';
 import { VERSION } from './version.ts';
 import { type Wiring, wireRepository } from './wiring.ts';
@@ -61,10 +62,17 @@ export async function wireProposals(
     repository,
     ports,
     leases,
-    settings: { branch, version: VERSION, holder },
+    settings: { branch, version: VERSION, holder, pageOf: (cluster) => planPage(settings, cluster) },
     report,
   });
   return { repository, pullRequests, numbers: wired.numbers, close: () => wired.forge.close() };
+}
+
+/** Where the whole plan of a cluster is served, when people can reach it. */
+function planPage({ publicUrl }: RunSettings, cluster: string): string | undefined {
+  return publicUrl === undefined
+    ? undefined
+    : `${publicUrl}${PLANS_PATH}?cluster=${encodeURIComponent(cluster)}`;
 }
 
 async function wireGithub(

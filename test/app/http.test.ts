@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Metrics } from '../../reconciler/app/http/metrics.ts';
+import { PLANS_PATH, plansRoute } from '../../reconciler/app/http/plans.ts';
 import { routes } from '../../reconciler/app/http/routes.ts';
 import { HttpServer } from '../../reconciler/app/http/server.ts';
 import { Vitals } from '../../reconciler/app/http/vitals.ts';
@@ -9,8 +10,10 @@ import type { KeeperStatus } from '../../reconciler/engine/keeper-status.ts';
 import type { ReconcilerStatus } from '../../reconciler/engine/reconciler.ts';
 import type { ReconcilerEvent } from '../../reconciler/engine/reconciler-events.ts';
 import { Secret } from '../../reconciler/ports.ts';
+import { grown, outcomeOf, previewOf } from '../render/pull-request/previews.ts';
 import { healthy } from '../render/situations.ts';
 
+const SHOWN = previewOf(outcomeOf(grown()));
 const COMMIT = { id: 'c'.repeat(40), author: 'Ann', subject: 'More memory', at: 1_000_000 };
 
 function keeper(changes: Partial<KeeperStatus> = {}): KeeperStatus {
@@ -61,16 +64,15 @@ class Rig {
   async get(path: string, method = 'GET', more: RequestInit = {}): Promise<Response> {
     this.#server ??= await HttpServer.listen(
       { address: '127.0.0.1', port: 0 },
-      routes(
-        this.vitals,
-        this.metrics,
-        webhookRoute(
+      routes(this.vitals, this.metrics, {
+        '/webhook': webhookRoute(
           async () => this.secret,
           () => {
             this.woken += 1;
           },
         ),
-      ),
+        [PLANS_PATH]: plansRoute((cluster) => (cluster === SHOWN.cluster ? [SHOWN] : [])),
+      }),
       (error) => this.defects.push(error),
     );
     return fetch(`http://127.0.0.1:${this.#server.port}${path}`, { method, ...more });
@@ -192,7 +194,7 @@ test('other paths and methods are refused', async () => {
   const unknown = await rig.get('/nothing');
   expect([unknown.status, await unknown.text()]).toEqual([
     404,
-    'try /healthz, /readyz, /metrics, /webhook\n',
+    'try /healthz, /readyz, /metrics, /webhook, /plans\n',
   ]);
   expect((await rig.get('/__proto__')).status).toBe(404);
   const posted = await rig.get('/healthz', 'POST');
@@ -303,4 +305,12 @@ describe('a webhook', () => {
   test('is a POST', async () => {
     expect((await rig.get('/webhook')).status).toBe(405);
   });
+});
+
+test('whole plans are served as text, by the name of the cluster', async () => {
+  const answer = await rig.get(`/plans?cluster=${SHOWN.cluster}`);
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
+  expect(await answer.text()).toMatch(/adds 2 nodes[\s\S]*move 1365 slots/);
+  expect((await rig.get('/plans?cluster=another')).status).toBe(404);
+  expect((await rig.get('/plans')).status).toBe(400);
 });

@@ -3,6 +3,7 @@ import { Reconciler } from '../../engine/reconciler.ts';
 import type { ReconcilerEvent } from '../../engine/reconciler-events.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { Metrics } from '../http/metrics.ts';
+import { PLANS_PATH, plansRoute } from '../http/plans.ts';
 import { routes } from '../http/routes.ts';
 import { HttpServer } from '../http/server.ts';
 import { Vitals } from '../http/vitals.ts';
@@ -84,14 +85,19 @@ export async function runCommand(
   try {
     if (settings.listen !== undefined && !options.once) {
       const { webhookSecret, listen } = settings;
-      const webhook =
-        webhookSecret === undefined
-          ? undefined
-          : webhookRoute(
-              () => wiring.ports.secrets.read(webhookSecret),
-              () => reconciler.wake(),
-            );
-      const served = routes(vitals, metrics, webhook);
+      const served = routes(vitals, metrics, {
+        ...(pullRequests === undefined
+          ? {}
+          : { [PLANS_PATH]: plansRoute((cluster) => pullRequests.previewsOf(cluster)) }),
+        ...(webhookSecret === undefined
+          ? {}
+          : {
+              '/webhook': webhookRoute(
+                () => wiring.ports.secrets.read(webhookSecret),
+                () => reconciler.wake(),
+              ),
+            }),
+      });
       server = await HttpServer.listen(listen, served, (err) => log.error({ err }, 'http'));
       log.info({ address: listen.address, port: server.port }, `serving ${Object.keys(served).join(', ')}`);
     }

@@ -1,12 +1,15 @@
-/** What is served: for orchestrators whether we live and are ready, for Prometheus the numbers, for forges a bell. */
+/**
+ * What is served: for orchestrators whether we live and are ready, for Prometheus the numbers, for people whole plans,
+ * for forges a bell.
+ */
 import type { Metrics } from './metrics.ts';
-import type { Answer, Route, Routes } from './server.ts';
+import type { Answer, Routes } from './server.ts';
 import type { Verdict, Vitals } from './vitals.ts';
 
 const READING = ['GET', 'HEAD'] as const;
 
-/** @param webhook what `POST /webhook` does, where it is listened to. */
-export function routes(vitals: Vitals, metrics: Metrics, webhook?: Route): Routes {
+/** @param more what is served only where there is a forge, or where it may ring. */
+export function routes(vitals: Vitals, metrics: Metrics, more: Routes = {}): Routes {
   return {
     '/healthz': { methods: READING, answer: async () => verdictAnswer(vitals.health()) },
     '/readyz': { methods: READING, answer: async () => verdictAnswer(vitals.readiness()) },
@@ -14,7 +17,7 @@ export function routes(vitals: Vitals, metrics: Metrics, webhook?: Route): Route
       methods: READING,
       answer: async () => ({ status: 200, contentType: metrics.contentType, body: await metrics.text() }),
     },
-    ...(webhook === undefined ? {} : { '/webhook': webhook }),
+    ...more,
   };
 }
 

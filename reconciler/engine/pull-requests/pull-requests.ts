@@ -7,6 +7,7 @@
  */
 import pLimit from 'p-limit';
 import type { Hold } from '../../planner/holds.ts';
+import type { Preview } from '../../planner/preview/preview.ts';
 import type { Forge, PullRequest } from '../../ports/forge.ts';
 import type { Notifier } from '../../ports/notifier.ts';
 import { type Commit, type Lease, type Leases, PortError, type SpecRepository } from '../../ports.ts';
@@ -129,6 +130,17 @@ export class PullRequests implements Admission {
     } catch (error) {
       office.desk.defect(error);
     }
+  }
+
+  /** What is shown of a cluster in the pull requests that are open; none while another process acts. */
+  previewsOf(cluster: string): readonly Preview[] {
+    const { previews, pullRequests } = this.#office?.desk.books ?? {};
+    if (previews === undefined || pullRequests === undefined) return [];
+    return [...pullRequests.values()].flatMap(({ pullRequest }) => {
+      if (pullRequest.state !== 'open') return [];
+      const shown = previews.get(previewName(pullRequest.id, cluster));
+      return shown === undefined ? [] : [shown.preview];
+    });
   }
 
   /** What keeps a cluster from being changed, beside its spec. */
