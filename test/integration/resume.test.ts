@@ -1,44 +1,14 @@
 /** RedisForge is killed by SIGKILL, again and again, and the next one goes on from where things stand. */
-import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { isWait } from '../../reconciler/steps/table.ts';
+import { livesUntilConverged } from '../support/lives.ts';
 import { RealCluster } from '../support/real-cluster.ts';
-
-const SHORT_LIFE = fileURLToPath(import.meta.resolve('../support/short-life.ts'));
-
-interface Life {
-  /** `SIGKILL`, or undefined when it ended by itself: then everything is converged. */
-  readonly killed: string | undefined;
-  readonly steps: readonly string[];
-}
 
 let cluster: RealCluster;
 beforeEach(async () => {
   cluster = await RealCluster.create({ more: { policies: { canarySoak: 0 } } });
-  await writeFile(join(cluster.directory, 'cluster.yaml'), cluster.specText());
 });
 afterEach(() => cluster?.remove());
-
-/** One process of RedisForge; see `short-life.ts`. */
-async function live(moment: string, ms = 0): Promise<Life> {
-  const child = spawn(process.execPath, [SHORT_LIFE, cluster.directory, moment, String(ms)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
-    child.once('close', (...end) => resolve(end)),
-  );
-  if (signal !== 'SIGKILL' && code !== 0) throw new Error(`exit code ${code}, signal ${signal}: ${output}`);
-  const steps = [...output.matchAll(/^started (\S+)$/gm)].map((match) => cluster.short(match[1] as string));
-  return { killed: signal ?? undefined, steps };
-}
 
 async function expectWhole(): Promise<void> {
   const run = await cluster.mustRun();
@@ -52,20 +22,6 @@ async function expectWhole(): Promise<void> {
   expect(await cluster.docker.listNetworks({ filters })).toHaveLength(1);
 }
 
-/** Lives, each with its moment of death, until one finds nothing left to do. Returns what was begun, by moment. */
-async function livesUntilConverged(
-  next: (lives: number) => readonly [moment: string, ms?: number],
-): Promise<Record<string, string[]>> {
-  const begun: Record<string, string[]> = {};
-  for (let lives = 0; lives < 200; lives += 1) {
-    const [moment, ms] = next(lives);
-    const { killed, steps } = await live(moment, ms);
-    begun[moment] = [...(begun[moment] ?? []), ...steps];
-    if (killed === undefined) return begun;
-  }
-  throw new Error(`no end: ${JSON.stringify(begun)}`);
-}
-
 it('a cluster comes from nothing though RedisForge dies before and after every single step', async () => {
   const { waves } = await cluster.plan();
   const steps = waves
@@ -73,7 +29,7 @@ it('a cluster comes from nothing though RedisForge dies before and after every s
     .filter(({ step }) => !isWait(step))
     .map(({ id }) => cluster.short(id).split(':')[0])
     .sort();
-  const { before = [], after = [] } = await livesUntilConverged((lives) => [
+  const { before, after } = await livesUntilConverged(cluster, (lives) => [
     lives % 2 === 0 ? 'before' : 'after',
   ]);
   const taken = Map.groupBy(after, (id) => id.split(':')[0]);
@@ -87,7 +43,7 @@ it('a cluster comes from nothing though RedisForge dies before and after every s
 });
 
 it('and though it dies at any moment, with steps under way side by side', async () => {
-  await livesUntilConverged((lives) => ['any', 600 + ((lives * 130) % 900)]);
+  await livesUntilConverged(cluster, (lives) => ['any', 600 + ((lives * 130) % 900)]);
   await expectWhole();
 });
 
@@ -97,8 +53,7 @@ it('a rolling restart goes on under which RedisForge dies at any moment, and no 
   cluster.edit((document) => {
     document.redis.config['io-threads'] = 2;
   });
-  await writeFile(join(cluster.directory, 'cluster.yaml'), cluster.specText());
-  await livesUntilConverged((lives) => ['any', 700 + ((lives * 170) % 900)]);
+  await livesUntilConverged(cluster, (lives) => ['any', 700 + ((lives * 170) % 900)]);
   await expectWhole();
   expect(await cluster.countIntact(20_000)).toBe(20_000);
   expect(await cluster.asAdmin('1a', 'CONFIG', 'GET', 'io-threads')).toEqual(['io-threads', '2']);

@@ -17,6 +17,9 @@ export interface KeepingOptions {
   readonly ports?: Ports;
 }
 
+/** Commits of this process: no two specs have the same one, whoever keeps them. */
+let commits = 0;
+
 export class Keeping {
   readonly events: ReconcilerEvent[] = [];
   readonly #cluster: RealCluster;
@@ -24,14 +27,14 @@ export class Keeping {
   readonly #ports: Ports;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
-  #commits = 1;
+  #commit = nextCommit();
 
   private constructor(cluster: RealCluster, options: KeepingOptions) {
     this.#cluster = cluster;
     this.#ports = options.ports ?? portsIn(cluster.directory);
     this.#keeper = new Keeper(
       cluster.spec,
-      'commit-1',
+      this.#commit,
       this.#ports,
       new FileLeases(join(cluster.directory, 'leases'), new SystemClock()),
       { pollMs: 1000, driftMs: options.driftMs ?? 2000, holder: options.holder ?? 'test' },
@@ -53,8 +56,8 @@ export class Keeping {
 
   /** Merges the spec as the cluster has it now. */
   commit(): void {
-    this.#commits += 1;
-    this.#keeper.follow(this.#cluster.spec, `commit-${this.#commits}`);
+    this.#commit = nextCommit();
+    this.#keeper.follow(this.#cluster.spec, this.#commit);
   }
 
   /** Ids of the steps that were started, in order, without the cluster's name. */
@@ -69,14 +72,20 @@ export class Keeping {
   /** Waits until the keeper has seen the cluster as the spec wants it, in a pass that began after now. */
   async converged(deadlineMs = 60_000): Promise<void> {
     const since = Date.now();
-    await eventually(
-      'the keeper has converged',
-      () => {
-        const { status, checkedAt, commit } = this.status();
-        return status === 'converged' && (checkedAt ?? 0) >= since && commit === `commit-${this.#commits}`;
-      },
-      deadlineMs,
-    );
+    const holds = (): boolean => {
+      const { status, checkedAt, commit } = this.status();
+      return status === 'converged' && (checkedAt ?? 0) >= since && commit === this.#commit;
+    };
+    try {
+      await eventually('the keeper has converged', holds, deadlineMs);
+    } catch (error) {
+      const { status, blocks, failures } = this.status();
+      const why = [
+        ...blocks.map(({ code, summary }) => `${code}: ${summary}`),
+        ...failures.map(({ step, reason }) => `${step}: ${reason}`),
+      ];
+      throw new Error(this.#cluster.short(`${(error as Error).message}: ${status}: ${why.join('; ')}`));
+    }
   }
 
   async stop(): Promise<void> {
@@ -84,4 +93,9 @@ export class Keeping {
     await this.#done;
     await Promise.all([this.#ports.redis.close(), this.#ports.engines.close()]);
   }
+}
+
+function nextCommit(): string {
+  commits += 1;
+  return `commit-${commits}`;
 }

@@ -225,12 +225,12 @@ export class RealCluster {
 
   /** A connection as a user who may do everything with keys. */
   async client(node: string): Promise<Redis> {
-    return this.#connect(node, 'loader', LOADER_PASSWORD);
+    return this.clientAs(node, 'loader', LOADER_PASSWORD);
   }
 
   /** A connection as RedisForge's own user, for what somebody might do by hand. */
   async admin(node: string): Promise<Redis> {
-    return this.#connect(node, 'redisforge', OPERATOR_PASSWORD);
+    return this.clientAs(node, 'redisforge', OPERATOR_PASSWORD);
   }
 
   /** Redis' own id of a node. */
@@ -258,7 +258,8 @@ export class RealCluster {
     }
   }
 
-  async #connect(node: string, username: string, password: string): Promise<Redis> {
+  /** A connection that does not come back when it breaks. @throws Error when the node refuses it. */
+  async clientAs(node: string, username: string, password: string): Promise<Redis> {
     const client = new Redis({
       ...(await this.endpoint(node)),
       username,
@@ -269,7 +270,12 @@ export class RealCluster {
       connectTimeout: 3000,
     });
     client.on('error', () => {});
-    await client.connect();
+    try {
+      await client.connect();
+    } catch (error) {
+      client.disconnect();
+      throw error;
+    }
     return client;
   }
 
