@@ -1,5 +1,6 @@
 /** One cluster under the reconciler's care: its intent and the ports to look at it and to change it. */
 import type { ClusterSpec, HostSpec } from '../../spec-schema/cluster-spec.ts';
+import { effectiveConfig } from '../../spec-schema/effective.ts';
 import type { Problem } from '../../spec-schema/problem.ts';
 import type { NodeName, ShardName } from '../model/cluster-state.ts';
 import { type Intent, intentOf } from '../planner/intent.ts';
@@ -43,9 +44,16 @@ export async function openCluster(
 ): Promise<{ readonly cluster?: Cluster; readonly problems: readonly Problem[] }> {
   const { credentials, problems } = await readCredentials(spec, ports.secrets);
   if (credentials === undefined) return { problems };
-  const { preferences } = await recall(ports.store, spec.metadata.name);
-  const intent = { ...intentOf(spec, credentials.digests), requested: requestedPrimaries(spec, preferences) };
+  const { preferences, directives } = await recall(ports.store, spec.metadata.name);
+  const requested = requestedPrimaries(spec, preferences);
+  const intent = { ...intentOf(spec, credentials.digests, directives), requested };
   return { cluster: { intent, credentials, ports, material: nodeMaterial(intent, credentials) }, problems };
+}
+
+/** Directives that the spec sets, for all nodes or for one. */
+export function directivesOf(spec: ClusterSpec): string[] {
+  const names = new Set(spec.nodes.flatMap((node) => Object.keys(effectiveConfig(spec, node))));
+  return [...names].sort();
 }
 
 /** Members that the spec names as primaries, by shard. */

@@ -21,7 +21,7 @@ import {
   stepLocks,
   verifyStep,
 } from '../steps/table.ts';
-import { type Cluster, policyOf, preferencesOf, stepContext } from './cluster.ts';
+import { type Cluster, directivesOf, policyOf, preferencesOf, stepContext } from './cluster.ts';
 import { halt } from './halt.ts';
 import type { Observation } from './interpret/interpret.ts';
 import { recall, remember } from './memory.ts';
@@ -137,7 +137,7 @@ class Convergence {
         };
       }
       if (differences.length === 0 && !this.#underway.working) {
-        await this.#keepPreferences();
+        await this.#keepSpecMemory();
         return { status: 'converged', observation, steps: this.#steps };
       }
       const started =
@@ -168,12 +168,16 @@ class Convergence {
     return this.#resting().size > 0;
   }
 
-  /** From now on, what the spec says of roles is no news any more. */
-  async #keepPreferences(): Promise<void> {
+  /** From now on, what the spec says of roles and directives is no news any more. */
+  async #keepSpecMemory(): Promise<void> {
     const { spec } = this.#cluster.intent;
     const { store } = this.#cluster.ports;
     const memory = await recall(store, spec.metadata.name);
-    await remember(store, spec.metadata.name, memory, { ...memory, preferences: preferencesOf(spec) });
+    await remember(store, spec.metadata.name, memory, {
+      ...memory,
+      preferences: preferencesOf(spec),
+      directives: directivesOf(spec),
+    });
   }
 
   /**

@@ -1,6 +1,7 @@
 /**
  * What is kept between passes. Never needed to act rightly, except that without it an unused volume starts its time
- * anew, a role that the spec names is taken for one that it always named, and an election is asked for too early.
+ * anew, a role that the spec names is taken for one that it always named, a directive that it names no longer stays as it
+ * is, and an election is asked for too early.
  */
 import type { NodeId, NodeName, ShardName } from '../model/cluster-state.ts';
 import type { Election } from '../model/facts.ts';
@@ -16,6 +17,8 @@ export interface Memory {
   readonly retiredSince: Readonly<Record<string, number>>;
   /** Members that the spec named as primaries when the cluster last was as the spec says. */
   readonly preferences: Readonly<Record<ShardName, NodeName>>;
+  /** Directives that the spec set then: one that it names no longer goes back to the server's default. */
+  readonly directives: readonly string[];
   /** Who owned the slots of each shard when that was last seen. */
   readonly primaries: Readonly<Record<ShardName, NodeName>>;
   /** The last election that each node won. */
@@ -28,6 +31,7 @@ const NOTHING: Memory = {
   formerIds: {},
   retiredSince: {},
   preferences: {},
+  directives: [],
   primaries: {},
   elections: {},
 };

@@ -1,7 +1,7 @@
 /** `Intent`: what the spec says about every node, worked out once, whatever the live cluster looks like. */
 import type { ClusterSpec, NodeSpec } from '../../spec-schema/cluster-spec.ts';
 import { REPLICATION_USER } from '../../spec-schema/cluster-spec.ts';
-import { changesLive, findDirective } from '../../spec-schema/directives.ts';
+import { changesLive, findDirective, knownIn } from '../../spec-schema/directives.ts';
 import {
   busPort,
   directiveInForce,
@@ -9,6 +9,7 @@ import {
   effectiveResources,
   networkName,
   nodeAddress,
+  redisVersion,
 } from '../../spec-schema/effective.ts';
 import { rollOf } from '../model/census.ts';
 import type {
@@ -125,8 +126,28 @@ function launchOf(spec: ClusterSpec, node: NodeSpec, persistent: boolean): Launc
   };
 }
 
-/** Works out the intent of a valid spec. */
-export function intentOf(spec: ClusterSpec, digests: SecretDigests): Intent {
+/** The server's defaults for directives that a spec may set; those that this version does not know are left out. */
+function serverDefaults(spec: ClusterSpec, names: readonly string[]): Record<string, string> {
+  const version = redisVersion(spec);
+  const found = names.flatMap((name) => {
+    const directive = findDirective(name);
+    if (directive === undefined || directive.owner !== 'user' || directive.type.kind === 'file-only')
+      return [];
+    return knownIn(directive, version) ? [[directive.name, directive.default] as const] : [];
+  });
+  return Object.fromEntries(found);
+}
+
+/**
+ * Works out the intent of a valid spec.
+ * @param formerly directives that the spec set before: one that it sets no longer is to have the server's default.
+ */
+export function intentOf(
+  spec: ClusterSpec,
+  digests: SecretDigests,
+  formerly: readonly string[] = [],
+): Intent {
+  const defaults = { ...serverDefaults(spec, formerly), ...DEFAULTS };
   const zones = new Map(spec.hosts.map((host) => [host.name, host.zone]));
   const users = Object.fromEntries(
     desiredUsers(spec).map((user) => [
@@ -142,7 +163,7 @@ export function intentOf(spec: ClusterSpec, digests: SecretDigests): Intent {
     const persistent = directiveInForce(own, 'appendonly') === 'yes';
     const address = nodeAddress(spec, node);
     const config = {
-      ...DEFAULTS,
+      ...defaults,
       ...own,
       ...ownedDirectives(spec, node, digests),
       ...(address === undefined ? {} : { 'cluster-announce-ip': address }),

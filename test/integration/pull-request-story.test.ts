@@ -144,7 +144,7 @@ describe.each(['', '/api/v3'] as const)('with the API at %j', (api) => {
 
   it('a revert is a pull request like any other', async () => {
     stage.cluster.edit((document) => {
-      document.redis.config['maxmemory-policy'] = 'noeviction';
+      delete document.redis.config['maxmemory-policy'];
     });
     const number = await stage.open('revert', 'Revert "Evict the least recently used"');
     await stage.statusIs(stage.head(number), 'redisforge/plan', /^success/);
