@@ -263,9 +263,9 @@ export class Keeper {
   }
 
   #restingLocks(now: number): ReadonlySet<Lock> {
-    return new Set(
-      [...this.#resting.values()].filter(({ until }) => until > now).flatMap(({ locks }) => locks),
-    );
+    // Further away than any rest can be: the clock was put back meanwhile, and the rest is over.
+    const rests = ({ until }: Rest): boolean => until > now && until - now <= LONGEST_REST_MS;
+    return new Set([...this.#resting.values()].filter(rests).flatMap(({ locks }) => locks));
   }
 
   #progress(cause: Cause, event: ProgressEvent): void {

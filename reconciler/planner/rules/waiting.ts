@@ -62,7 +62,7 @@ export const waitingRules: Rule = function* (context) {
       failure === undefined ? '' : `${failure.code}: ${failure.message}`,
       failure?.code === 'auth'
         ? `check the password of RedisForge's user on ${name}`
-        : `look at docker logs ${name}, and at the network between RedisForge and ${node.host}`,
+        : `look at docker logs ${name}, and at the network between RedisForge and ${node.host}; if the server hangs, docker restart ${name}`,
     );
   }
   if (live.agreement === 'yes' && live.serving === 'yes') return;
