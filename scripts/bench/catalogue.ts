@@ -10,6 +10,7 @@ import { idleMemory } from './idle-memory.ts';
 import { idlePass } from './idle-pass.ts';
 import { planning } from './planning.ts';
 import { pullRequests } from './pull-requests.ts';
+import { pushToComment } from './push-to-comment.ts';
 import { rolling } from './rolling.ts';
 import { scaleMillion, scaleMillions } from './scale.ts';
 import { scaleUnderLoad } from './scale-under-load.ts';
@@ -19,6 +20,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   planning,
   pullRequests,
   forgeCalls,
+  pushToComment,
   form,
   fromNothing,
   idlePass,

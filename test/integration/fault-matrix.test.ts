@@ -4,6 +4,7 @@ import { addressesChange } from '../support/fault-matrix/addresses.ts';
 import { commitsErr } from '../support/fault-matrix/commits.ts';
 import { handsMeddle } from '../support/fault-matrix/hands.ts';
 import { hostsFail } from '../support/fault-matrix/hosts.ts';
+import { imagesBreak } from '../support/fault-matrix/images.ts';
 import { nodesDie, reconcilerDies } from '../support/fault-matrix/kills.ts';
 import { FaultMatrix } from '../support/fault-matrix/matrix.ts';
 import { Site } from '../support/fault-matrix/site.ts';
@@ -22,11 +23,6 @@ const matrix = new FaultMatrix([
     because: 'not struck: RedisForge does not set TLS up yet',
   },
   { number: 15, fault: 'a full disk, an object store that is down', because: 'not struck yet' },
-  {
-    number: 16,
-    fault: 'a broken image at the canary, a version that cannot read the data',
-    because: 'not struck yet in the middle of a change: `refusals.test.ts` and the stories of the planner',
-  },
   {
     number: 17,
     fault: 'three shards are restored into five',
@@ -58,7 +54,7 @@ function onOneCluster(
 
 onOneCluster('what dies', [reconcilerDies, nodesDie]);
 onOneCluster('what cannot be reached, and what cannot be done', [hostsFail, commitsErr]);
-onOneCluster('what others do', [handsMeddle, surroundingsFail]);
+onOneCluster('what others do', [handsMeddle, surroundingsFail, imagesBreak]);
 onOneCluster(
   'what moves to other addresses',
   [addressesChange],

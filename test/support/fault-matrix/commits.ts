@@ -6,7 +6,7 @@ import { eventually } from '../lab-containers.ts';
 import type { Change, FaultMatrix } from './matrix.ts';
 import { DEADLINE_MS, type Site } from './site.ts';
 
-/** As Redis says it. A directive that the spec no longer names would stay as it is. */
+/** As Redis says it. */
 const NO_LIMIT = '0';
 
 export function commitsErr(matrix: FaultMatrix, site: () => Site): void {

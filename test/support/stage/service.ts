@@ -23,6 +23,16 @@ export class Service {
     }
   }
 
+  /** Where it serves HTTP; undefined while it does not yet. */
+  get port(): number | undefined {
+    const line = this.log.find((each) => each.includes('"serving '));
+    return line === undefined ? undefined : (JSON.parse(line) as { port: number }).port;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get isOver(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }

@@ -1,4 +1,5 @@
 /** A whole stage for the life of pull requests: a GitHub, a repository there, a real cluster, and the real command. */
+import { createHmac } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FakeGithub } from '../github/fake-github.ts';
@@ -16,7 +17,12 @@ export interface StageOptions {
   readonly api: '' | '/api/v3';
   /** Text of `redisforge.policy.yaml`, if there is to be one. */
   readonly policy?: string;
+  /** Time between looks at the forge, as a setting. */
+  readonly poll?: string;
 }
+
+/** Shared with whoever calls the webhook. */
+const WEBHOOK_SECRET = 'webhook-secret-of-the-stage';
 
 export class Stage {
   readonly cluster: RealCluster;
@@ -34,14 +40,14 @@ export class Stage {
     environment: Readonly<Record<string, string>>,
     token: string,
   ) {
-    this.secrets = [token, OPERATOR_PASSWORD, 'replication-password', LOADER_PASSWORD];
+    this.secrets = [token, WEBHOOK_SECRET, OPERATOR_PASSWORD, 'replication-password', LOADER_PASSWORD];
     this.cluster = cluster;
     this.github = github;
     this.repository = repository;
     this.#environment = environment;
   }
 
-  static async create({ api, policy }: StageOptions): Promise<Stage> {
+  static async create({ api, policy, poll = '500ms' }: StageOptions): Promise<Stage> {
     const cluster = await RealCluster.create({ more: { policies: { canarySoak: 0 } } });
     const github = await FakeGithub.start();
     const repository = await github.createRepository('ops', 'clusters', {
@@ -52,7 +58,9 @@ export class Stage {
     });
     for (const login of ['ada', 'bob', BOT]) repository.setRole(login, 'write');
     const token = github.personalToken(BOT);
-    await writeFile(join(cluster.directory, 'github-token'), `${token}\n`, { mode: 0o600 });
+    const secrets = { 'github-token': token, 'webhook-secret': WEBHOOK_SECRET };
+    for (const [file, value] of Object.entries(secrets))
+      await writeFile(join(cluster.directory, file), `${value}\n`, { mode: 0o600 });
     return new Stage(
       cluster,
       github,
@@ -64,10 +72,11 @@ export class Stage {
         REDISFORGE_GITHUB_TOKEN_FILE: 'github-token',
         REDISFORGE_REPOSITORY_TOKEN_FILE: 'github-token',
         REDISFORGE_SECRETS_DIR: cluster.directory,
-        REDISFORGE_POLL_INTERVAL: '500ms',
+        REDISFORGE_POLL_INTERVAL: poll,
+        REDISFORGE_WEBHOOK_SECRET_FILE: 'webhook-secret',
         REDISFORGE_DRIFT_INTERVAL: '1s',
         REDISFORGE_LOG_FORMAT: 'json',
-        REDISFORGE_PORT: 'off',
+        REDISFORGE_PORT: '0',
       },
       token,
     );
@@ -117,10 +126,49 @@ export class Stage {
     return found === undefined ? 'none' : `${found.state}: ${found.description}`;
   }
 
+  /**
+   * Calls the webhook of every reconciler as GitHub does. @param payload what it is about, which nobody has to believe.
+   * @returns the answers' status codes
+   */
+  async ring(payload: object = { zen: 'anything' }): Promise<number[]> {
+    const body = JSON.stringify(payload);
+    const signature = `sha256=${createHmac('sha256', WEBHOOK_SECRET).update(body).digest('hex')}`;
+    const headers = { 'x-github-event': 'push', 'x-hub-signature-256': signature };
+    return await Promise.all(
+      this.#ports().map(async (port) => {
+        const answer = await fetch(`http://127.0.0.1:${port}/webhook`, { method: 'POST', headers, body });
+        return answer.status;
+      }),
+    );
+  }
+
+  /** Of the reconcilers that run. */
+  pids(): number[] {
+    return this.#services.flatMap(({ isOver, pid }) => (isOver || pid === undefined ? [] : [pid]));
+  }
+
+  #ports(): number[] {
+    return this.#services.flatMap(({ isOver, port }) => (isOver || port === undefined ? [] : [port]));
+  }
+
+  /** What the reconcilers that run serve to anybody. */
+  async served(): Promise<string> {
+    const paths = ['/healthz', '/readyz', '/metrics', `/plans?cluster=${this.cluster.name}`];
+    const addresses = this.#ports().flatMap((port) => paths.map((path) => `http://127.0.0.1:${port}${path}`));
+    const pages = await Promise.all(addresses.map(async (address) => (await fetch(address)).text()));
+    return pages.join('\n');
+  }
+
   /** Every byte that left the reconcilers: their logs, and what they sent to the forge, names and texts alike. */
   emitted(): string {
     const calls = this.github.calls.map(({ path, body }) => `${path} ${JSON.stringify(body)}`);
     return [...this.#services.flatMap(({ log }) => log), ...calls].join('\n');
+  }
+
+  /** Waits until the cluster that the first head describes has been formed. */
+  async serves(deadlineMs: number): Promise<void> {
+    const serving = async () => (await this.cluster.observe()).live.serving === 'yes';
+    await eventually('the cluster serves', serving, deadlineMs);
   }
 
   async commentSays(number: number, words: RegExp, deadlineMs = 90_000): Promise<void> {
