@@ -6,7 +6,7 @@ import { isMember, isSyncedReplica } from '../model/topology.ts';
 import { Incumbents, leavingPrimaries } from './incumbents.ts';
 import type { Intent, NodeIntent } from './intent.ts';
 import { ofEachPair } from './pairs.ts';
-import { bump, fullestZone, spread } from './spread.ts';
+import { bump, evenOut, fullestZone, type RoleMove, spread } from './spread.ts';
 
 export interface Primaries {
   /** The member that should be primary, one per shard; a node that leaves while it cannot be replaced yet. */
@@ -73,17 +73,12 @@ function changesOfRole(
   const zoneOf = (name: NodeName): ZoneName => intent.nodes[name]?.zone ?? '';
   const load = new Map<ZoneName, number>();
   for (const [shard, name] of chosen) bump(load, zoneOf(changes.get(shard) ?? name));
-  const best = fullestZone(intent, live);
-  for (const shard of intent.shards) {
-    const now = changes.get(shard) ?? chosen.get(shard);
-    if (now === undefined || (load.get(zoneOf(now)) ?? 0) <= best) continue;
-    const better = (intent.members.get(shard) ?? []).find(
-      (name) => canTakeOver(shard, name) && (load.get(zoneOf(name)) ?? 0) < best,
-    );
-    if (better === undefined) continue;
-    load.set(zoneOf(now), (load.get(zoneOf(now)) ?? 0) - 1);
-    bump(load, zoneOf(better));
-    changes.set(shard, better);
-  }
+  // Roles that the spec newly asks for stay where they are, or the two reasons would take turns for ever.
+  const moves = [...chosen].flatMap(([shard, name]): RoleMove[] => {
+    if (changes.has(shard) || intent.requested.get(shard) === name) return [];
+    const heirs = (intent.members.get(shard) ?? []).filter((heir) => canTakeOver(shard, heir));
+    return heirs.map((to) => ({ shard, to, fromZone: zoneOf(name), toZone: zoneOf(to) }));
+  });
+  for (const { shard, to } of evenOut(load, fullestZone(intent, live), moves)) changes.set(shard, to);
   return changes;
 }

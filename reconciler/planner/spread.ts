@@ -45,6 +45,61 @@ export function spread(
   }
 }
 
+/** The primary of a shard could become another member of it, in another zone perhaps. */
+export interface RoleMove {
+  readonly shard: ShardName;
+  readonly to: NodeName;
+  readonly fromZone: ZoneName;
+  readonly toZone: ZoneName;
+}
+
+/**
+ * The fewest moves after which no zone holds more than it has to, as far as these moves allow: where no primary of a
+ * zone that is too full can go to one that has room, another one makes room (shortest chains, found breadth first).
+ * @param load primaries by zone.
+ * @param most how many a zone may hold.
+ */
+export function evenOut(
+  load: ReadonlyMap<ZoneName, number>,
+  most: number,
+  moves: readonly RoleMove[],
+): readonly RoleMove[] {
+  const now = new Map(load);
+  const made = new Map<ShardName, RoleMove>();
+  const leaving = Map.groupBy(moves, ({ fromZone }) => fromZone);
+  for (const zone of [...now.keys()].sort()) {
+    while ((now.get(zone) ?? 0) > most) {
+      const chain = chainFrom(zone, leaving, made, (to) => (now.get(to) ?? 0) < most);
+      const last = chain.at(-1);
+      if (last === undefined) break;
+      for (const move of chain) made.set(move.shard, move);
+      now.set(zone, (now.get(zone) ?? 0) - 1);
+      bump(now, last.toZone);
+    }
+  }
+  return [...made.values()];
+}
+
+/** Moves of as few shards as can be, the first out of this zone, each into the zone that the next one leaves. */
+function chainFrom(
+  zone: ZoneName,
+  leaving: ReadonlyMap<ZoneName, readonly RoleMove[]>,
+  made: ReadonlyMap<ShardName, RoleMove>,
+  hasRoom: (zone: ZoneName) => boolean,
+): readonly RoleMove[] {
+  const reached = new Map<ZoneName, readonly RoleMove[]>([[zone, []]]);
+  // A map is walked in the order in which it was filled, also by what is added on the way.
+  for (const [from, way] of reached) {
+    for (const move of leaving.get(from) ?? []) {
+      if (reached.has(move.toZone) || made.has(move.shard)) continue;
+      const longer = [...way, move];
+      if (hasRoom(move.toZone)) return longer;
+      reached.set(move.toZone, longer);
+    }
+  }
+  return [];
+}
+
 export function bump(load: Map<ZoneName, number>, zone: ZoneName): void {
   load.set(zone, (load.get(zone) ?? 0) + 1);
 }
