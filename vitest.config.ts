@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     // No test may depend on state that another file left in a shared global.
     isolate: true,
+    // Real servers mostly wait, for elections and for each other: two files at a time keep two cores busy, and not more.
+    maxWorkers: 2,
     reporters: [
       'default',
       new SecondTries(),
@@ -38,8 +40,6 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['scripts/integration-setup.ts'],
-          // The files share one Docker Engine and two cores, so they run one after the other.
-          fileParallelism: false,
           testTimeout: 180_000,
           // Real servers on a machine that others use too: a test may hit a moment that it is not about. It gets a second
           // try, and every one that needed it is named at the end of the run; what fails twice has failed.

@@ -381,7 +381,9 @@ async function freeSubnet(docker: Docker): Promise<string> {
   const networks = await docker.listNetworks();
   const taken = new Set(networks.flatMap(({ IPAM }) => IPAM?.Config?.map(({ Subnet }) => Subnet) ?? []));
   for (;;) {
-    const subnet = `10.214.${randomBytes(1)[0]}`;
+    // Of thousands, because other tests look for one at the same time.
+    const [second = 0, third = 0] = randomBytes(2);
+    const subnet = `10.${214 + (second % 16)}.${third}`;
     if (!taken.has(`${subnet}.0/24`)) return subnet;
   }
 }
