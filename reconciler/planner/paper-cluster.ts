@@ -10,6 +10,7 @@ import {
 } from '../../spec-schema/cluster-spec.ts';
 import type { ClusterState, NodeState } from '../model/cluster-state.ts';
 import type { Facts } from '../model/facts.ts';
+import { NOTHING_THERE } from '../model/nothing-there.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type Intent, intentOf } from './intent.ts';
 import { type Plan, plan, stateAfter } from './plan.ts';
@@ -55,32 +56,7 @@ export function unbornState(intent: Intent): ClusterState {
     nodes: Object.fromEntries(
       Object.entries(intent.nodes).map(([name, { host, zone, shard, surge }]): [string, NodeState] => [
         name,
-        {
-          host,
-          zone,
-          shard,
-          surge,
-          volume: 'absent',
-          container: 'absent',
-          launch: null,
-          reachable: 'no',
-          membership: 'none',
-          contents: 'unknown',
-          epoch: 'unknown',
-          role: 'none',
-          replicaOf: null,
-          slots: '',
-          link: 'none',
-          synced: true,
-          copy: 'whole',
-          strandedKeys: '',
-          imports: '',
-          importsFrom: '',
-          saving: false,
-          soaked: true,
-          config: {},
-          users: {},
-        },
+        { host, zone, shard, surge, ...NOTHING_THERE },
       ]),
     ),
     retired: {},

@@ -3,9 +3,9 @@ import { type Columns, changedRows, Finder, ofEachNode } from '../model/census.t
 import type { ClusterState, HostName, HostState, NodeName, NodeState } from '../model/cluster-state.ts';
 import { isEqual } from '../model/equal.ts';
 import type { Facts } from '../model/facts.ts';
+import { NOTHING_THERE } from '../model/nothing-there.ts';
 import { oncePer } from '../model/once.ts';
 import { isGoneSurge, nodeOf } from '../model/topology.ts';
-import { NOTHING_THERE } from '../steps/remove-surge.ts';
 import { desiredSlots } from './desired-slots.ts';
 import type { Intent, NodeIntent } from './intent.ts';
 import { Latest } from './latest.ts';

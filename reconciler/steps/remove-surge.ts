@@ -1,5 +1,6 @@
 /** Takes a surge replica away when the roll that it was there for is over: out of the cluster, container and volume. */
-import type { HostName, NodeName, NodeState } from '../model/cluster-state.ts';
+import type { HostName, NodeName } from '../model/cluster-state.ts';
+import { NOTHING_THERE } from '../model/nothing-there.ts';
 import { nodeOf } from '../model/topology.ts';
 import { forgetNode } from './remove-node.ts';
 import { STOP_GRACE_MS } from './restart-node.ts';
@@ -10,30 +11,6 @@ export interface RemoveSurge {
   readonly node: NodeName;
   readonly host: HostName;
 }
-
-/** A node of which nothing was ever made, or nothing is left. */
-export const NOTHING_THERE = {
-  volume: 'absent',
-  container: 'absent',
-  launch: null,
-  reachable: 'no',
-  membership: 'none',
-  contents: 'unknown',
-  epoch: 'unknown',
-  role: 'none',
-  replicaOf: null,
-  slots: '',
-  imports: '',
-  importsFrom: '',
-  saving: false,
-  soaked: true,
-  link: 'none',
-  synced: true,
-  copy: 'whole',
-  strandedKeys: '',
-  config: {},
-  users: {},
-} as const satisfies Omit<NodeState, 'host' | 'zone' | 'shard' | 'surge'>;
 
 export const removeSurge: StepKind<RemoveSurge> = {
   id: (step) => `remove-surge:${step.node}`,

@@ -2,27 +2,15 @@
 import { expect, it } from 'vitest';
 import type { Ports } from '../../reconciler/engine/cluster.ts';
 import { Keeper } from '../../reconciler/engine/keeper.ts';
-import { SimulatedFleet } from '../support/simulation/fleet.ts';
-import { documentOf, specFrom } from '../support/simulation/random-spec.ts';
+import { fleetFor, plainDocument } from '../support/simulation/plain-fleet.ts';
+import { specFrom } from '../support/simulation/random-spec.ts';
 
 it('a commit that comes while a pass for the former one is being prepared approves what itself destroys', async () => {
-  const four = documentOf({
-    shards: 4,
-    replicas: 1,
-    zones: 3,
-    hostsPerZone: 1,
-    network: 'host',
-    persistent: true,
-    roles: false,
-    config: {},
-    users: 0,
-  });
+  const four = plainDocument({ shards: 4 });
   const last = four.nodes.at(-1)?.shard;
   const three = { ...four, nodes: four.nodes.filter(({ shard }) => shard !== last) };
   const spec = specFrom(four);
-  const fleet = new SimulatedFleet({ seed: 1, hosts: spec.hosts });
-  for (const file of ['operator', 'replication', 'id_ed25519'])
-    fleet.setSecret({ file }, `secret of ${file}`);
+  const fleet = fleetFor(four);
 
   await fleet.run(async () => {
     const { ports } = fleet;
@@ -61,21 +49,9 @@ it('a commit that comes while a pass for the former one is being prepared approv
 });
 
 it('looks again when the ban on a forgotten member is over, however seldom it looks for drift', async () => {
-  const four = documentOf({
-    shards: 4,
-    replicas: 1,
-    zones: 4,
-    hostsPerZone: 1,
-    network: 'host',
-    persistent: true,
-    roles: false,
-    config: {},
-    users: 0,
-  });
+  const four = plainDocument({ shards: 4, zones: 4 });
   const three = { ...four, nodes: four.nodes.filter(({ shard }) => shard !== 's4') };
-  const fleet = new SimulatedFleet({ seed: 1, hosts: specFrom(four).hosts });
-  for (const file of ['operator', 'replication', 'id_ed25519'])
-    fleet.setSecret({ file }, `secret of ${file}`);
+  const fleet = fleetFor(four);
   await fleet.run(async () => {
     const { clock, leases } = fleet.ports;
     const stop = new AbortController();

@@ -2,24 +2,12 @@
 import { expect, it } from 'vitest';
 import { openCluster } from '../../reconciler/engine/cluster.ts';
 import { converge } from '../../reconciler/engine/converge.ts';
-import { SimulatedFleet } from '../support/simulation/fleet.ts';
-import { documentOf, specFrom } from '../support/simulation/random-spec.ts';
+import { fleetFor, plainDocument } from '../support/simulation/plain-fleet.ts';
+import { specFrom } from '../support/simulation/random-spec.ts';
 
 it('a directive that the spec sets no longer goes back to the default of the server, and then nothing is left to do', async () => {
-  const plain = documentOf({
-    shards: 3,
-    replicas: 1,
-    zones: 3,
-    hostsPerZone: 1,
-    network: 'host',
-    persistent: true,
-    roles: false,
-    config: {},
-    users: 0,
-  });
-  const fleet = new SimulatedFleet({ seed: 1, hosts: specFrom(plain).hosts });
-  for (const file of ['operator', 'replication', 'id_ed25519'])
-    fleet.setSecret({ file }, `secret of ${file}`);
+  const plain = plainDocument();
+  const fleet = fleetFor(plain);
 
   /** Converges on a spec with this more in its configuration. @returns what was done, and a policy in force */
   async function become(config: Record<string, string>): Promise<{ steps: string[]; policy: unknown }> {

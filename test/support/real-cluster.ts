@@ -376,7 +376,7 @@ export class RealCluster {
   }
 }
 
-/** A subnet out of 10.214.0.0/16 that no network of the engine has: test files of several people share it. */
+/** A subnet out of 10.214.0.0 to 10.229.255.0 that no network of the engine has: test files of several people share the engine. */
 async function freeSubnet(docker: Docker): Promise<string> {
   const networks = await docker.listNetworks();
   const taken = new Set(networks.flatMap(({ IPAM }) => IPAM?.Config?.map(({ Subnet }) => Subnet) ?? []));

@@ -11,6 +11,7 @@ import type { HostSpec } from '../../../spec-schema/cluster-spec.ts';
 import { SimulatedCrash } from './calls.ts';
 import { SimulatedFleet } from './fleet.ts';
 import { ForgePlace } from './forge.ts';
+import { plainDocument } from './plain-fleet.ts';
 import { documentOf, rawFrom, type SpecDocument, specFrom } from './random-spec.ts';
 import { type FileChanges, SimulatedRepository } from './spec-repository.ts';
 
@@ -56,19 +57,7 @@ function renamed<N extends SpecDocument['nodes'][number]>(node: N, cluster: stri
   return { ...node, name: `${cluster}-${shard}${member}`, port };
 }
 
-export const HOSTS: readonly HostSpec[] = specFrom(
-  documentOf({
-    shards: 3,
-    replicas: 1,
-    zones: 3,
-    hostsPerZone: 1,
-    network: 'host',
-    persistent: true,
-    roles: false,
-    config: {},
-    users: 0,
-  }),
-).hosts;
+export const HOSTS: readonly HostSpec[] = specFrom(plainDocument()).hosts;
 
 export class Flow {
   readonly fleet: SimulatedFleet;
