@@ -1,8 +1,11 @@
-// Three kinds of tests: pure ones, seeded simulations, and those that need a real Docker Engine.
+// Four kinds of tests: pure ones, those that start programs, seeded simulations, and those that need a real Docker Engine.
 import { defineConfig } from 'vitest/config';
 import { SecondTries } from './scripts/second-tries.ts';
 
 const report = process.env['TEST_REPORT'];
+
+/** Tests that start programs or servers of their own, on this machine alone: too slow for the loop of every minute. */
+const PROGRAMS = ['test/adapters/github/**/*.test.ts', 'test/app/{cli,edit,offline-plan,wire-forge}.test.ts'];
 
 export default defineConfig({
   test: {
@@ -22,10 +25,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/simulation/**', 'test/integration/**', '**/node_modules/**'],
+          exclude: [...PROGRAMS, 'test/simulation/**', 'test/integration/**', '**/node_modules/**'],
           setupFiles: ['test/support/same-examples.ts'],
           // Property tests on a machine that is busy with something else.
           testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'programs',
+          include: PROGRAMS,
+          setupFiles: ['test/support/same-examples.ts'],
+          testTimeout: 60_000,
         },
       },
       {
