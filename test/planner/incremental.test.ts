@@ -13,6 +13,7 @@ import type { Intent } from '../../reconciler/planner/intent.ts';
 import { checkLaws } from '../../reconciler/planner/laws.ts';
 import { nextSteps } from '../../reconciler/planner/next-steps.ts';
 import { resolve } from '../../reconciler/planner/resolve.ts';
+import { runs } from '../support/examples.ts';
 import { afterRound, type History, histories, type Round } from '../support/random-states.ts';
 import { noFacts, POLICY } from '../support/specs.ts';
 
@@ -88,7 +89,7 @@ describe('what is decided', () => {
     () => {
       fc.assert(
         fc.property(histories, (history) => expectTheSame([...tell(history)])),
-        { numRuns: 60, seed },
+        { numRuns: runs(60), seed },
       );
     },
     timeout,
@@ -108,7 +109,7 @@ describe('what is decided', () => {
           }
           expectTheSame(told);
         }),
-        { numRuns: 15, seed },
+        { numRuns: runs(15), seed },
       );
     },
     timeout,

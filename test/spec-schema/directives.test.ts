@@ -12,6 +12,7 @@ import {
   suggestDirective,
   valueSince,
 } from '../../spec-schema/directives.ts';
+import { runs } from '../support/examples.ts';
 
 type Captured = readonly (readonly [name: string, written: string, printed: string | null])[];
 const captured = JSON.parse(
@@ -158,7 +159,7 @@ describe('canonical values', () => {
         expect(canonicalValue(row, result.value)).toEqual(result);
         expect(result.value).not.toMatch(/[\n\r\0]/);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { clusterSpecSchema } from '../../spec-schema/cluster-spec.ts';
 import { jsonSchema } from '../../spec-schema/json-schema.ts';
+import { runs } from '../support/examples.ts';
 import { example, fleet } from './claims.ts';
 import { type Layout, layouts } from './layouts.ts';
 
@@ -112,7 +113,7 @@ test('JSON Schema and zod agree on specs with anything changed', { timeout: 60_0
         agree(changed(layout, edits));
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 

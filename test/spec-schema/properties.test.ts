@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hasErrors } from '../../spec-schema/problem.ts';
 import { type ReadSpecResult, readSpec } from '../../spec-schema/read-spec.ts';
+import { runs } from '../support/examples.ts';
 import { example, fleet, processorMs, told } from './claims.ts';
 import { layouts } from './layouts.ts';
 
@@ -15,7 +16,7 @@ describe('layouts', { timeout: 60_000 }, () => {
         expect(told(problems.filter((problem) => problem.severity === 'error'))).toEqual([]);
         expect(spec?.nodes).toHaveLength(layout.nodes.length);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -35,7 +36,7 @@ describe('layouts', { timeout: 60_000 }, () => {
             .sort();
         expect(codes(nodes.toReversed())).toEqual(codes(nodes));
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });
@@ -62,12 +63,14 @@ describe('any file', { timeout: 60_000 }, () => {
   }
 
   test('of arbitrary bytes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 2000, size: 'max' }), survives), { numRuns: 1000 });
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 2000, size: 'max' }), survives), {
+      numRuns: runs(1000),
+    });
   });
 
   test('of arbitrary text', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 1000, size: 'max' }), survives), {
-      numRuns: 1000,
+      numRuns: runs(1000),
     });
   });
 
@@ -113,7 +116,7 @@ describe('any file', { timeout: 60_000 }, () => {
     const text = fc
       .array(fc.constantFrom(...words, ...marks), { maxLength: 300, size: 'max' })
       .map((parts) => parts.join(''));
-    fc.assert(fc.property(text, survives), { numRuns: 1000 });
+    fc.assert(fc.property(text, survives), { numRuns: runs(1000) });
   });
 
   test('of a spec with some of its text cut, doubled or replaced', () => {
@@ -135,7 +138,7 @@ describe('any file', { timeout: 60_000 }, () => {
           survives(changed);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -177,7 +180,7 @@ describe('any file', { timeout: 60_000 }, () => {
           survives(JSON.stringify(changed));
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -210,7 +213,7 @@ describe('any file', { timeout: 60_000 }, () => {
         const keys = form.includes('hunter2:') || form === '{ hunter2 }';
         if (!keys) expect(JSON.stringify(problems)).not.toContain('hunter2');
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -8,6 +8,7 @@ import { previewComment, previewPieces } from '../../../reconciler/render/pull-r
 import { rolloutComment } from '../../../reconciler/render/pull-request/rollout-comment.ts';
 import type { Piece } from '../../../reconciler/render/pull-request/tree.ts';
 import { visibleLine } from '../../../reconciler/render/visible.ts';
+import { runs } from '../../support/examples.ts';
 import { HEALTHY } from './every-kind.ts';
 import { hostilePreview, hostileText } from './hostile.ts';
 import { nodesOf, ofType, type Parsed, parsed, proseOf } from './parsed.ts';
@@ -92,7 +93,7 @@ describe('words of other people', () => {
           expect(seen(proseOf(tree))).toContain(seen(visibleLine(words)));
           expect(proseOf(tree)).not.toMatch(CALLS);
         }),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       );
     });
 
@@ -114,7 +115,7 @@ describe('words of other people', () => {
             for (const one of codes) expect(one).toBe(seen(line));
           }
         }),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       );
     });
   }
@@ -134,7 +135,7 @@ describe('whatever a preview says', () => {
         expect(ofType(tree, 'code').length).toBe(fences);
         for (const { value = '' } of ofType(tree, 'code')) expect(value).not.toMatch(/[\u202e\u2066\u200b]/);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -146,7 +147,7 @@ describe('whatever a preview says', () => {
         expect(comment.length).toBeLessThanOrEqual(budget);
         expectHarmless(comment);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });
@@ -182,6 +183,6 @@ test('whatever is said after the merge is harmless', () => {
       expectHarmless(answerText({ kind: 'refused', command: word, problems }));
       expectHarmless(answerText({ kind: 'planning', commit: word }));
     }),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   );
 });

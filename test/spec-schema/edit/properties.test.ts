@@ -7,11 +7,9 @@ import { moveNode } from '../../../spec-schema/edit/move.ts';
 import { scaleSpec } from '../../../spec-schema/edit/scale.ts';
 import { setValue } from '../../../spec-schema/edit/set.ts';
 import { readSpec } from '../../../spec-schema/read-spec.ts';
+import { runs } from '../../support/examples.ts';
 import { type Layout, layouts } from '../layouts.ts';
 import { Choices, commentsIn, styledSpec } from './styled.ts';
-
-/** The fast loop (`npm run check`) tries a quarter; where everything is asked for (STORIES is set then), all are tried. */
-const runs = (all: number): number => (process.env['STORIES'] === undefined ? Math.ceil(all / 4) : all);
 
 const file = 'cluster.yaml';
 const numbers = fc.array(fc.nat(5039), { minLength: 40, maxLength: 80, size: 'max' });
