@@ -1,6 +1,7 @@
 /** The place where changes are proposed, made real, and the life of pull requests on it. */
 import { join } from 'node:path';
 import type { GitAccess } from '../adapters/git/remote.ts';
+import type { GithubNumbers } from '../adapters/github/meter.ts';
 import type { Said } from '../adapters/local-forge/local-forge.ts';
 import type { Channel } from '../adapters/notifications/channel-notifier.ts';
 import type { PullRequests } from '../engine/pull-requests/pull-requests.ts';
@@ -9,7 +10,6 @@ import type { Forge } from '../ports/forge.ts';
 import type { Notifier } from '../ports/notifier.ts';
 import type { SpecRepository } from '../ports.ts';
 import type { ForgeSettings } from './forge-settings.ts';
-import type { ForgeNumbers } from './http/metrics.ts';
 import { PLANS_PATH } from './http/plans.ts';
 import type { RunSettings } from './settings.ts';
 import { VERSION } from './version.ts';
@@ -26,13 +26,13 @@ export interface Proposals {
   /** Undefined when the branch is followed as it is. */
   readonly pullRequests: PullRequests | undefined;
   /** Traffic with the forge, where it is counted. */
-  readonly numbers: (() => ForgeNumbers) | undefined;
+  readonly numbers: (() => GithubNumbers) | undefined;
   close(): Promise<void>;
 }
 
 interface WiredForge {
   readonly forge: Forge;
-  readonly numbers?: () => ForgeNumbers;
+  readonly numbers?: () => GithubNumbers;
   /** How Git reads the repository, unless the settings say so. */
   readonly access?: GitAccess;
 }
@@ -92,7 +92,7 @@ async function wireGithub(
           ...(identity.installation === undefined ? {} : { installation: identity.installation }),
         } as const);
   const forge = new GithubForge({ apiUrl, owner, repo, access, branch, version: VERSION }, ports);
-  const numbers = (): ForgeNumbers => forge.numbers();
+  const numbers = (): GithubNumbers => forge.numbers();
   if (!/^https?:/i.test(url)) return { forge, numbers };
   return { forge, numbers, access: { kind: 'issued', token: () => forge.gitToken() } };
 }

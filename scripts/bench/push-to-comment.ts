@@ -11,7 +11,7 @@ export const pushToComment: Benchmark = {
   async run({ runs, signal, say }) {
     const rung: number[] = [];
     // So long that only the webhook can be the reason for a quick answer.
-    const stage = await Stage.create({ api: '', poll: '10m' });
+    const stage = await Stage.create({ api: '', as: 'token', poll: '10m' });
     try {
       await stage.reconciler();
       await stage.serves(FORMED_MS);

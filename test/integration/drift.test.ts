@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { misdirectLink, readdress } from '../support/mishaps.ts';
 import { RealCluster, type Run } from '../support/real-cluster.ts';
 import { settleBeforeSecondTry } from '../support/second-try.ts';
-import { steadily } from '../support/steadily.ts';
 
 const KEYS = 20_000;
 
@@ -25,11 +24,7 @@ describe('a cluster whose addresses the engine gives', () => {
 
   afterEach(async () => {
     expect(await cluster.countIntact(KEYS)).toBe(KEYS);
-    // A member that hears of a new address lets go of its link and makes another: for a moment, whenever gossip comes.
-    await steadily('all links stand', async () => {
-      const { live } = await cluster.observe();
-      return Object.values(live.nodes).every(({ membership }) => membership === 'joined');
-    });
+    await cluster.linksStand();
     expect(await cluster.anotherPass()).toEqual({ status: 'converged', steps: [], calls: [] });
   });
 

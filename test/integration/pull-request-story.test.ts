@@ -21,14 +21,17 @@ approvals:
 confirm: destructive
 `;
 
-describe.each(['', '/api/v3'] as const)('with the API at %j', (api) => {
+describe.each([
+  ['', 'token'],
+  ['/api/v3', 'app'],
+] as const)('with the API at %j, as %s', (api, as) => {
   let stage: Stage;
   let service: Service;
   let bell: NodeJS.Timeout | undefined;
   let commandLines: CommandLines;
 
   beforeAll(async () => {
-    stage = await Stage.create({ api, policy: POLICY });
+    stage = await Stage.create({ api, as, policy: POLICY });
     commandLines = new CommandLines(() => stage.pids());
     service = await stage.reconciler();
     // One of the two stories is told while webhooks come twice, late and about nothing: it must be the same story.
@@ -49,6 +52,8 @@ describe.each(['', '/api/v3'] as const)('with the API at %j', (api) => {
     const filters = { label: [`dev.redisforge.cluster=${stage.cluster.name}`] };
     return (await stage.cluster.docker.listContainers({ all: true, filters })).length;
   };
+  const policy = async () =>
+    ((await stage.cluster.asAdmin('1a', 'CONFIG', 'GET', 'maxmemory-policy')) as string[])[1];
   const applied = (commit: string) => stage.statusIs(commit, 'redisforge/apply', /^success/);
 
   it('the head that is there at the start comes into force', async () => {
@@ -162,10 +167,74 @@ describe.each(['', '/api/v3'] as const)('with the API at %j', (api) => {
     await stage.statusIs(stage.head(number), 'redisforge/plan', /^success/);
     const merge = await stage.repository.merge(number, 'ada', 'squash');
     await applied(merge);
-    expect(await stage.cluster.asAdmin('1a', 'CONFIG', 'GET', 'maxmemory-policy')).toEqual([
-      'maxmemory-policy',
-      'noeviction',
-    ]);
+    expect(await policy()).toBe('noeviction');
+  });
+
+  it('a spec that is not valid is red, with its problems on the lines where an App may say so', async () => {
+    const text = stage.cluster.specText().replace('"shard"', '"shrad"');
+    const files = { 'cluster.yaml': text };
+    const number = await stage.repository.open({
+      branch: 'mistake',
+      title: 'A mistake',
+      author: 'ada',
+      files,
+    });
+    const head = stage.head(number);
+    await stage.statusIs(head, 'redisforge/plan', /^failure: .*Invalid spec/);
+    await stage.commentSays(number, /shrad/);
+    if (as === 'app') {
+      await eventually('a check run', () => stage.check(head)?.conclusion === 'failure');
+      const line = text.split('\n').findIndex((each) => each.includes('"shrad"')) + 1;
+      expect(stage.check(head)?.annotations.map(({ start_line }) => start_line)).toContain(line);
+    } else expect(stage.check(head)).toBeUndefined();
+    stage.repository.closeUnmerged(number);
+  });
+
+  it('people help themselves by commands, and a pause holds what was merged until it is over', async () => {
+    stage.cluster.edit((document) => {
+      document.redis.config['maxmemory-policy'] = 'allkeys-lfu';
+    });
+    const number = await stage.open('pause', 'Evict the least frequently used');
+    const step = `configure:${stage.cluster.node('1a')}:maxmemory-policy=allkeys-lfu`;
+    await stage.statusIs(stage.head(number), 'redisforge/plan', /^success/);
+    for (const command of ['help', `explain ${step}`, 'pause 1h somebody looks', 'dance'])
+      stage.repository.comment(number, 'bob', `/redisforge ${command}`);
+    const answers = [
+      /Commands stand in the first line/,
+      /CONFIG SET/,
+      /paused until/,
+      /Not carried out: `\/redisforge dance/,
+    ];
+    for (const words of answers)
+      await eventually(`an answer ${words}`, () => words.test(stage.said(number)), 60_000);
+    const merge = await stage.repository.merge(number);
+    await stage.statusIs(merge, 'redisforge/apply', /paused/);
+    expect(await policy()).toBe('noeviction');
+    stage.repository.comment(number, 'bob', '/redisforge resume');
+    await applied(merge);
+    expect(await policy()).toBe('allkeys-lfu');
+  });
+
+  it('a change that fails turns its merge red and opens one issue, which its revert closes', async () => {
+    const { image } = stage.cluster.spec.redis;
+    const change = (to: string) =>
+      stage.cluster.edit(({ redis }) => {
+        redis.image = to;
+        redis.version = '8.6.3';
+      });
+    change(`${stage.cluster.name}.invalid/redis:8.6.3`);
+    const number = await stage.open('elsewhere', 'Another registry');
+    await stage.statusIs(stage.head(number), 'redisforge/plan', /^success/);
+    const merge = await stage.repository.merge(number);
+    await stage.statusIs(merge, 'redisforge/apply', /^failure/);
+    await stage.commentSays(number, /git revert/);
+    await eventually('an issue', () => stage.openIssues().length === 1, 60_000);
+    change(image);
+    const back = await stage.open('back', 'Revert "Another registry"');
+    await stage.statusIs(stage.head(back), 'redisforge/plan', /^success/);
+    await applied(await stage.repository.merge(back));
+    await eventually('the issue is closed', () => stage.openIssues().length === 0, 60_000);
+    expect(await stage.cluster.countIntact(KEYS)).toBe(KEYS);
   });
 
   it('what came onto the branch without a pull request is held', async () => {
@@ -176,14 +245,10 @@ describe.each(['', '/api/v3'] as const)('with the API at %j', (api) => {
     await stage.statusIs(commit, 'redisforge/apply', /Held/);
     // GitHub gets a minute to know of a pull request; waiting for that once is enough.
     if (api === '') {
-      const open = () => stage.repository.issues().filter(({ state }) => state === 'open');
-      await eventually('an issue says so', () => open().length > 0, 120_000);
-      expect(open().map(({ title }) => title)).toEqual(['A spec was changed without a pull request']);
+      await eventually('an issue says so', () => stage.openIssues().length > 0, 120_000);
+      expect(stage.openIssues()).toEqual(['A spec was changed without a pull request']);
     }
-    expect(await stage.cluster.asAdmin('1a', 'CONFIG', 'GET', 'maxmemory-policy')).toEqual([
-      'maxmemory-policy',
-      'noeviction',
-    ]);
+    expect(await policy()).toBe('allkeys-lfu');
   });
 
   it('a second reconciler on the same state acts on nothing, and says why', async () => {

@@ -2,7 +2,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RealCluster, type Run } from '../support/real-cluster.ts';
 import { settleBeforeSecondTry } from '../support/second-try.ts';
-import { steadily } from '../support/steadily.ts';
 
 const KEYS = 20_000;
 
@@ -24,13 +23,7 @@ describe('one converged cluster, and what people do to it', () => {
 
   afterEach(async () => {
     expect(await cluster.countIntact(KEYS)).toBe(KEYS);
-    // Members that have heard of a new identity or address make new links: for a moment, whenever gossip comes.
-    await steadily('all links stand', async () => {
-      const { live } = await cluster.observe();
-      return Object.values(live.nodes).every(
-        ({ membership, link }) => membership === 'joined' && link !== 'down',
-      );
-    });
+    await cluster.linksStand();
     expect(await cluster.anotherPass()).toEqual({ status: 'converged', steps: [], calls: [] });
   });
 

@@ -32,6 +32,7 @@ import {
   type SpecDocument,
 } from './real-spec.ts';
 import { recorded } from './recording.ts';
+import { steadily } from './steadily.ts';
 
 /** A run of the loop, as the tests look at it. */
 export interface Run {
@@ -179,6 +180,19 @@ export class RealCluster {
   async mustConverge(): Promise<string[]> {
     const { events } = await this.mustRun();
     return events.filter((event) => event.kind === 'step-started').map(({ step }) => step.id);
+  }
+
+  /**
+   * Waits until all links stand. Members that have heard of a new identity or address make new links: for a moment,
+   * whenever gossip comes.
+   */
+  async linksStand(): Promise<void> {
+    await steadily('all links stand', async () => {
+      const { live } = await this.observe();
+      return Object.values(live.nodes).every(
+        ({ membership, link }) => membership === 'joined' && link !== 'down',
+      );
+    });
   }
 
   /** One more pass: the steps that it takes and the calls that it makes, none of either when all is well. */

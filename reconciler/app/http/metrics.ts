@@ -1,6 +1,7 @@
 /** Numbers for Prometheus: counted from events as they happen, the rest read from the status when it is asked for. */
 
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import type { GithubNumbers } from '../../adapters/github/meter.ts';
 import type { KeeperStatus } from '../../engine/keeper-status.ts';
 import type { ReconcilerStatus } from '../../engine/reconciler.ts';
 import type { ReconcilerEvent } from '../../engine/reconciler-events.ts';
@@ -25,21 +26,7 @@ export interface MetricsOptions {
   /** Whether somebody has paused a cluster; missing where there is no forge. */
   isPaused?(cluster: string, now: number): boolean;
   /** Traffic with the forge; missing where it has none that is counted. */
-  forge?(): ForgeNumbers;
-}
-
-/** What is to be known of the traffic with a forge. */
-export interface ForgeNumbers {
-  /** Answers by status; 0 stands for none. */
-  readonly requests: ReadonlyMap<number, number>;
-  /** `resetAt`: milliseconds since the epoch. */
-  readonly rateLimit:
-    | { readonly limit: number; readonly remaining: number; readonly resetAt: number }
-    | undefined;
-  /** Writes that RedisForge's own budget has left. */
-  readonly contentLeft: { readonly minute: number; readonly hour: number };
-  /** Milliseconds since the epoch. */
-  readonly lastAnswerAt: number | undefined;
+  forge?(): GithubNumbers;
 }
 
 export class Metrics {
@@ -202,7 +189,7 @@ export class Metrics {
     if (forge !== undefined) this.#trafficGauges(forge);
   }
 
-  #trafficGauges(forge: () => ForgeNumbers): void {
+  #trafficGauges(forge: () => GithubNumbers): void {
     this.#gauge('redisforge_forge_requests_total', 'Answers of the forge; code 0: none', ['code'], () =>
       [...forge().requests].map(([code, count]) => [{ code: `${code}` }, count]),
     );

@@ -4,17 +4,21 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FakeGithub } from '../github/fake-github.ts';
 import type { FakeRepository } from '../github/repository.ts';
+import type { Check } from '../github/world.ts';
 import { eventually } from '../lab-containers.ts';
 import { RealCluster } from '../real-cluster.ts';
 import { LOADER_PASSWORD, OPERATOR_PASSWORD } from '../real-spec.ts';
 import { Service } from './service.ts';
 
-/** RedisForge's own log-in there. */
-export const BOT = 'forge-bot';
+/** Log-in of the person whose token RedisForge has, and the slug of its App. */
+const PERSON = 'forge-bot';
+const APP = 'forge-app';
 
 export interface StageOptions {
   /** Where the API lies: '' as at github.com, `/api/v3` as at GitHub Enterprise. */
   readonly api: '' | '/api/v3';
+  /** Whether RedisForge is a GitHub App, or has somebody's token. */
+  readonly as: 'app' | 'token';
   /** Text of `redisforge.policy.yaml`, if there is to be one. */
   readonly policy?: string;
   /** Time between looks at the forge, as a setting. */
@@ -24,10 +28,48 @@ export interface StageOptions {
 /** Shared with whoever calls the webhook. */
 const WEBHOOK_SECRET = 'webhook-secret-of-the-stage';
 
+/** Who RedisForge is at the GitHub. */
+interface Identity {
+  readonly login: string;
+  /** What has to be in the file `github-identity`, and a part of it that nothing else can contain by chance. */
+  readonly file: string;
+  readonly secret: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+function personOf(github: FakeGithub): Identity {
+  const token = github.personalToken(PERSON);
+  return {
+    login: PERSON,
+    file: token,
+    secret: token,
+    settings: {
+      REDISFORGE_GITHUB_TOKEN_FILE: 'github-identity',
+      REDISFORGE_REPOSITORY_TOKEN_FILE: 'github-identity',
+    },
+  };
+}
+
+function appOf(github: FakeGithub): Identity {
+  const { id, installation, privateKey } = github.createApp(APP);
+  return {
+    login: `${APP}[bot]`,
+    file: privateKey,
+    secret: privateKey.split('\n')[1] ?? '',
+    settings: {
+      REDISFORGE_GITHUB_APP_ID: String(id),
+      REDISFORGE_GITHUB_APP_KEY_FILE: 'github-identity',
+      REDISFORGE_GITHUB_APP_INSTALLATION: String(installation),
+    },
+  };
+}
+
 export class Stage {
   readonly cluster: RealCluster;
   readonly github: FakeGithub;
   readonly repository: FakeRepository;
+  /** RedisForge's own log-in there. */
+  readonly self: string;
   /** What nobody may ever see. */
   readonly secrets: readonly string[];
   readonly #environment: Readonly<Record<string, string>>;
@@ -38,16 +80,18 @@ export class Stage {
     github: FakeGithub,
     repository: FakeRepository,
     environment: Readonly<Record<string, string>>,
-    token: string,
+    identity: Identity,
   ) {
-    this.secrets = [token, WEBHOOK_SECRET, OPERATOR_PASSWORD, 'replication-password', LOADER_PASSWORD];
+    this.self = identity.login;
+    const passwords = [OPERATOR_PASSWORD, 'replication-password', LOADER_PASSWORD];
+    this.secrets = [identity.secret, WEBHOOK_SECRET, ...passwords];
     this.cluster = cluster;
     this.github = github;
     this.repository = repository;
     this.#environment = environment;
   }
 
-  static async create({ api, policy, poll = '500ms' }: StageOptions): Promise<Stage> {
+  static async create({ api, as, policy, poll = '500ms' }: StageOptions): Promise<Stage> {
     const cluster = await RealCluster.create({ more: { policies: { canarySoak: 0 } } });
     const github = await FakeGithub.start();
     const repository = await github.createRepository('ops', 'clusters', {
@@ -56,9 +100,9 @@ export class Stage {
         ...(policy === undefined ? {} : { 'redisforge.policy.yaml': policy }),
       },
     });
-    for (const login of ['ada', 'bob', BOT]) repository.setRole(login, 'write');
-    const token = github.personalToken(BOT);
-    const secrets = { 'github-token': token, 'webhook-secret': WEBHOOK_SECRET };
+    for (const login of ['ada', 'bob', PERSON]) repository.setRole(login, 'write');
+    const identity = as === 'app' ? appOf(github) : personOf(github);
+    const secrets = { 'github-identity': identity.file, 'webhook-secret': WEBHOOK_SECRET };
     for (const [file, value] of Object.entries(secrets))
       await writeFile(join(cluster.directory, file), `${value}\n`, { mode: 0o600 });
     return new Stage(
@@ -69,8 +113,7 @@ export class Stage {
         REDISFORGE_FORGE: 'github',
         REDISFORGE_REPOSITORY: repository.cloneUrl,
         REDISFORGE_GITHUB_API_URL: `${github.address}${api}`,
-        REDISFORGE_GITHUB_TOKEN_FILE: 'github-token',
-        REDISFORGE_REPOSITORY_TOKEN_FILE: 'github-token',
+        ...identity.settings,
         REDISFORGE_SECRETS_DIR: cluster.directory,
         REDISFORGE_POLL_INTERVAL: poll,
         REDISFORGE_WEBHOOK_SECRET_FILE: 'webhook-secret',
@@ -78,7 +121,7 @@ export class Stage {
         REDISFORGE_LOG_FORMAT: 'json',
         REDISFORGE_PORT: '0',
       },
-      token,
+      identity,
     );
   }
 
@@ -113,12 +156,29 @@ export class Stage {
 
   /** Our comments under a pull request. */
   ours(number: number): readonly { id: number; body: string }[] {
-    return this.repository.commentsOn(number).filter(({ author }) => author?.login === BOT);
+    return this.repository.commentsOn(number).filter(({ author }) => author?.login === this.self);
   }
 
   /** The one comment in which the cluster's plan stands; '' while there is none. */
   comment(number: number): string {
     return this.ours(number).find(({ body }) => body.includes('"plan/'))?.body ?? '';
+  }
+
+  /** Everything that we have said under a pull request. */
+  said(number: number): string {
+    return this.ours(number)
+      .map(({ body }) => body)
+      .join('\n');
+  }
+
+  /** The check run of the cluster's plan, where RedisForge is an App. */
+  check(commit: string): Check | undefined {
+    return this.repository.checksOf(commit).find(({ name }) => name.includes(this.cluster.name));
+  }
+
+  /** Titles of issues that are open. */
+  openIssues(): readonly string[] {
+    return this.repository.issues().flatMap(({ state, title }) => (state === 'open' ? [title] : []));
   }
 
   status(commit: string, context: string): string {
